@@ -1,0 +1,27 @@
+// Who may import whom (docs/ARCHITECTURE.md): main → context → app → routes|jobs → commands → db → domain.
+const forbid = (name, from, to) => ({ name, severity: 'error', from, to })
+const packages = 'node_modules|^node:'
+
+export default {
+  forbidden: [
+    forbid('no-circular', {}, { circular: true }),
+    forbid('not-unresolvable', {}, { couldNotResolve: true }),
+    forbid('an-app-never-imports-another', { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }),
+    forbid('packages-know-no-app', { path: '^packages/(?!dev-env)' }, { path: '^apps/' }),
+    forbid('shared-is-the-ground', { path: '^packages/shared/' }, { path: '^packages/(?!shared/)' }),
+    forbid('domain-imports-nothing-of-ours', { path: '^packages/shared/src/domain/', pathNot: '\\.test\\.ts$' }, { path: '^packages/(shared/src/(?!domain/)|db)' }),
+    forbid('schemas-know-the-domain-only', { path: '^packages/shared/src/schemas/', pathNot: '\\.test\\.ts$' }, { path: '^packages/shared/src/(?!domain/|schemas/)' }),
+    forbid('db-knows-no-runtime', { path: '^packages/db/src/' }, { path: '^packages/shared/src/runtime/' }),
+    forbid('db-knows-no-http-nor-queue', { path: '^packages/db/src/', pathNot: 'migrate\\.ts$' }, { path: 'node_modules/(hono|bullmq|ioredis)/' }),
+    forbid('commands-know-no-http-nor-queue', { path: '/commands/' }, { path: `node_modules/(hono|bullmq)/|/routes/|/http/|/jobs/` }),
+    forbid('routes-speak-no-sql', { path: '/(routes|views)/' }, { path: 'node_modules/postgres/' }),
+    forbid('views-are-pure', { path: '/views/' }, { path: 'packages/db/src/(?!rows)' }),
+  ],
+  options: {
+    doNotFollow: { path: packages },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    combinedDependencies: true,
+  },
+}
