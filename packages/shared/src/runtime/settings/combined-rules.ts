@@ -1,0 +1,46 @@
+import type { Service } from './setting.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What no single setting can tell: which of them are needed, or make no sense, together. */
+export const combinedRules: readonly { readBy: readonly Service[]; offence: (values: Values) => string | undefined }[] =
+  [
+    {
+      readBy: ['api'],
+      offence: (values) =>
+        ['jwtSecret', 'jwtJwksUrl', 'jwtPublicKeyFile', 'jwtIssuersFile'].some((name) => values[name] !== undefined)
+          ? undefined
+          : 'expected one of JWT_JWKS_URL, JWT_PUBLIC_KEY_FILE, JWT_ISSUERS_FILE or (development) JWT_SECRET: without keys no caller can be recognised',
+    },
+    {
+      readBy: ['api'],
+      offence: (values) =>
+        ['jwtJwksUrl', 'jwtPublicKeyFile'].some((name) => values[name] !== undefined) &&
+        (values['jwtIssuer'] === undefined || values['jwtAudience'] === undefined)
+          ? 'expected JWT_ISSUER and JWT_AUDIENCE beside JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE'
+          : undefined,
+    },
+    {
+      readBy: ['validation-worker', 'webhook-worker'],
+      offence: (values) =>
+        listed(values['secretSources'], 'vault') && values['vaultAddr'] === undefined
+          ? 'expected VAULT_ADDR, as SECRET_SOURCES names vault'
+          : undefined,
+    },
+    {
+      readBy: ['validation-worker', 'webhook-worker'],
+      offence: (values) =>
+        listed(values['secretSources'], 'vault') && vaultLogins(values) !== 1
+          ? 'expected exactly one login for Vault: VAULT_TOKEN, VAULT_ROLE_ID with VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE'
+          : undefined,
+    },
+  ]
+
+const listed = (list: unknown, word: string) => Array.isArray(list) && list.includes(word)
+
+const vaultLogins = (values: Values) =>
+  [
+    values['vaultToken'],
+    values['vaultRoleId'] !== undefined && values['vaultSecretId'] !== undefined ? values['vaultRoleId'] : undefined,
+    values['vaultKubernetesRole'],
+  ].filter((login) => login !== undefined).length

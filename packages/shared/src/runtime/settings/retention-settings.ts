@@ -1,0 +1,48 @@
+import type { Setting } from './setting.ts'
+import { Duration } from './setting-types.ts'
+
+/** How long is kept what is not kept for ever. The validation worker removes what is older. */
+export const retentionSettings = {
+  RETAIN_IDEMPOTENCY_KEYS: {
+    type: Duration,
+    default: '24h',
+    unit: 'duration',
+    readBy: ['api', 'validation-worker'],
+    about: 'How long the answer to a request with an Idempotency-Key can be replayed.',
+  },
+  RETAIN_CLEANUP_PLANS: {
+    type: Duration,
+    default: '30d',
+    unit: 'duration',
+    readBy: ['validation-worker'],
+    about: 'How long a cleanup plan is kept (it can be applied for 24 hours).',
+  },
+  RETAIN_QUARANTINED_MESSAGES: {
+    type: Duration,
+    default: '90d',
+    unit: 'duration',
+    readBy: ['validation-worker'],
+    about: 'How long an outbox message that no queue would take is kept for inspection.',
+  },
+  RETAIN_VALIDATION_TRIES: {
+    type: Duration,
+    default: '90d',
+    unit: 'duration',
+    readBy: ['validation-worker'],
+    about: 'How long the single tries of a settled validation run are kept (its verdict is kept for ever).',
+  },
+  RETAIN_DELIVERIES: {
+    type: Duration,
+    default: '90d',
+    unit: 'duration',
+    readBy: ['webhook-worker'],
+    about: 'How long the payload of a settled delivery is kept, and so can be sent again.',
+  },
+  RETAIN_DELIVERY_ATTEMPTS: {
+    type: Duration,
+    default: '30d',
+    unit: 'duration',
+    readBy: ['webhook-worker'],
+    about: 'How long the single attempts of a delivery are kept.',
+  },
+} as const satisfies Record<string, Setting>

@@ -1,0 +1,118 @@
+import { BlockList, isIP } from 'node:net'
+import * as v from 'valibot'
+
+const MILLISECONDS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const BYTES: Record<string, number> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 }
+
+/** A setting's type: how to read the text, and what to say was expected when it cannot be read. */
+const read = <T>(expected: string, parse: (text: string) => T | undefined) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value)
+      if (value !== undefined) return value
+      addIssue({ message: expected })
+      return NEVER
+    }),
+  )
+
+const measured = (text: string, units: Record<string, number>): number | undefined => {
+  const [, amount = '', unit = ''] = /^(\d{1,12})([A-Za-z]+)$/.exec(text) ?? []
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
+  return factor === undefined ? undefined : Number(amount) * factor
+}
+const duration = (text: string) => measured(text, MILLISECONDS)
+const positive = (value: number | undefined) => (value === undefined || value <= 0 ? undefined : value)
+const wholeNumber = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)
+const listOf = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+const everyOne = <T>(parts: readonly string[], parse: (part: string) => T | undefined): T[] | undefined => {
+  const values = parts.map(parse).filter((value) => value !== undefined)
+  return values.length === parts.length ? values : undefined
+}
+
+const addressRange = (text: string): string | undefined => {
+  const [address = '', prefix] = text.split('/')
+  const bits = { 4: 32, 6: 128 }[isIP(address)]
+  if (bits === undefined) return undefined
+  const length = prefix === undefined ? bits : wholeNumber(prefix)
+  if (length === undefined || length > bits) return undefined
+  new BlockList().addSubnet(address, length, bits === 32 ? 'ipv4' : 'ipv6')
+  return `${address}/${length}`
+}
+
+/** A host to listen on, a folder, a claim's path: any text that is not empty. */
+export const Text = read('a text', (text) => text)
+
+/** A TCP port; 0 lets the system choose a free one. */
+export const Port = read('a port number (0 to 65535)', (text) => {
+  const port = wholeNumber(text)
+  return port !== undefined && port <= 65_535 ? port : undefined
+})
+
+/** A whole number of at least 1. */
+export const Count = read('a whole number of at least 1', (text) => positive(wholeNumber(text)))
+
+/** A limit that is off by default: `unlimited` is read as Infinity, so that comparing needs no special case. */
+export const CountLimit = read('a whole number of at least 1, or "unlimited"', (text) =>
+  text === 'unlimited' ? Number.POSITIVE_INFINITY : positive(wholeNumber(text)),
+)
+
+/** A size in bytes, such as `1MiB`, `64kB` or `1048576`. */
+export const Size = read('a size such as 64kB, 1MiB or a number of bytes', (text) =>
+  positive(wholeNumber(text) ?? measured(text, BYTES)),
+)
+
+/** A limit on bytes; `unlimited` is read as Infinity. */
+export const SizeLimit = read('a size such as 64kB or 1GiB, or "unlimited"', (text) =>
+  text === 'unlimited' ? Number.POSITIVE_INFINITY : positive(wholeNumber(text) ?? measured(text, BYTES)),
+)
+
+/** A duration in milliseconds, written as `200ms`, `2s`, `15m`, `24h` or `90d`. */
+export const Duration = read('a duration such as 200ms, 2s, 15m, 24h or 90d', (text) => positive(duration(text)))
+
+/** A comma-separated list of durations. */
+export const Durations = read('durations separated by commas, such as 5s,5m,30m', (text) => {
+  const parts = listOf(text)
+  return parts.length === 0 ? undefined : everyOne(parts, (part) => positive(duration(part)))
+})
+
+export const Switch = read('true or false', (text) => ({ true: true, false: false })[text])
+
+/** A number from 0 to 1. */
+export const Ratio = read('a number from 0 to 1', (text) => {
+  const value = /^\d(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return value <= 1 ? value : undefined
+})
+
+/** A comma-separated list without empty parts. */
+export const List = read('a list separated by commas', listOf)
+
+/** IP addresses and ranges, such as `10.0.0.0/8,fd00::/8`. */
+export const AddressRanges = read('IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,::1', (text) =>
+  everyOne(listOf(text), addressRange),
+)
+
+/** A URL with one of the given schemes. */
+export const urlOf = (...schemes: readonly string[]) =>
+  read(`a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`, (text) => {
+    const url = URL.parse(text)
+    return url !== null && schemes.includes(url.protocol.slice(0, -1)) ? text : undefined
+  })
+
+/** One of a closed set of words. */
+export const oneOf = <const T extends string>(...words: readonly T[]) =>
+  read(`one of ${words.join(', ')}`, (text) => words.find((word) => word === text))
+
+/** Some words of a closed set, in the order that matters to the reader, none twice. */
+export const someOf = <const T extends string>(...words: readonly T[]) =>
+  read(`some of ${words.join(', ')}, separated by commas, none twice`, (text) => {
+    const parts = listOf(text)
+    return parts.length === 0 || new Set(parts).size !== parts.length
+      ? undefined
+      : everyOne(parts, (part) => words.find((word) => word === part))
+  })
