@@ -56,15 +56,17 @@ create table outbox (
   lane text not null,                 -- artifact type or subscriber: one slow lane delays no other
   group_id text not null,
   refs uuid[] not null constraint message_refers_to_something check (cardinality(refs) between 1 and 1000),
-  due_at timestamptz not null default now(),
+  due_at timestamptz not null default clock_timestamp(),
   leased_until timestamptz,
   generation integer not null default 0,  -- counts reschedulings; part of the queue's job id
   failures integer not null default 0,    -- relay attempts that the queue refused
   quarantined_at timestamptz,
   quarantine_reason text,
+  sequenced boolean not null default false,  -- its events have their place in the feed
   traceparent text,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default clock_timestamp() -- within one name: the order of its commits
 );
+create index outbox_unsequenced on outbox (created_at, id) where kind = 'fan_out_events' and not sequenced;
 create unique index outbox_one_message_per_run_or_delivery on outbox (kind, (refs[1])) where kind <> 'fan_out_events';
 create index outbox_due on outbox (kind, lane, group_id, due_at) where leased_until is null and quarantined_at is null;
 create index outbox_leased on outbox (kind, lane, leased_until) where leased_until is not null and quarantined_at is null;

@@ -1,0 +1,90 @@
+import type { Actor } from '@keepr/shared/domain/actor'
+import postgres from 'postgres'
+import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
+
+export type ConnectOptions = {
+  url: string
+  applicationName: string
+  poolSize: number
+  connectTimeoutMs: number
+  statementTimeoutMs: number
+  lockTimeoutMs: number
+}
+
+/**
+ * The database of one service, connected on first use. Timestamps come and go as RFC 3339 text with microseconds
+ * (a JavaScript Date would cut them, and a cursor built from one would miss rows); bigint columns come as numbers
+ * (all of Keepr's stay below 2^53).
+ */
+export type Db = AsyncDisposable & {
+  /** One transaction in the name of a user. */
+  withActor<T>(actor: Actor, story: (tx: Tx) => Promise<T>): Promise<T>
+  /** One transaction in the name of the service, within one group or (null) with what its role sees of all groups. */
+  withService<T>(groupId: string | null, story: (tx: Tx) => Promise<T>): Promise<T>
+  /** One query in the name of a user, in a single round trip. */
+  read<Row extends object>(actor: Actor, query: (tx: Tx) => postgres.PendingQuery<Row[]>): Promise<Row[]>
+  /** Calls back for every message on a channel; survives lost connections. Resolves when it listens. */
+  listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
+  /** Answers as soon as the database does. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export function connect(options: ConnectOptions): Db {
+  const sql = postgres(options.url, {
+    max: options.poolSize,
+    connect_timeout: options.connectTimeoutMs / 1000,
+    idle_timeout: 60,
+    max_lifetime: 60 * 30,
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName,
+      TimeZone: 'UTC',
+      statement_timeout: options.statementTimeoutMs,
+      lock_timeout: options.lockTimeoutMs,
+      idle_in_transaction_session_timeout: 10_000,
+    },
+    types: {
+      bigint: { to: 20, from: [20], parse: Number, serialize: String },
+      date: {
+        to: 1184,
+        from: [1184],
+        serialize: (value: string | Date) => (value instanceof Date ? value.toISOString() : value),
+        parse: (text: string) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`, // '2026-01-31 12:00:00.5+00', always UTC
+      },
+    },
+  }) as postgres.Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.
+
+  const close = () => sql.end({ timeout: 5 })
+  return {
+    withActor: (actor, story) => runInTransaction(sql, actorScope(actor), story),
+    withService: (groupId, story) => runInTransaction(sql, serviceScope(groupId), story),
+    read: (actor, query) => readOnce(sql, actorScope(actor), query),
+    listen: (channel, onMessage) => sql.listen(channel, onMessage),
+    ping: async () => void (await sql`select 1`),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/**
+ * A read under row-level security in one round trip, as one autocommit statement: the materialized CTE sets the scope
+ * for the statement's own transaction; the lateral part refers to it and may not be flattened (offset 0), so it is
+ * executed after the settings are made. Several times the rate of BEGIN, set_config, SELECT, COMMIT.
+ */
+async function readOnce<Row extends object>(
+  sql: postgres.Sql,
+  scope: Scope,
+  query: (tx: Tx) => postgres.PendingQuery<Row[]>,
+): Promise<Row[]> {
+  // SAFETY: the query becomes a fragment of the statement that sets the scope; it never runs on its own.
+  const fragment = query(sql as unknown as Tx)
+  return await sql<Row[]>`
+    with scope as materialized (
+      select set_config('keepr.group_id', ${scope.groupId ?? ''}, true) as group_id,
+             set_config('keepr.user_id', ${scope.userId ?? ''}, true) as user_id,
+             set_config('keepr.roles', ${scope.roles.join(',')}, true) as roles)
+    select answer.*
+      from scope, lateral (select q.* from (${fragment}) q where scope.group_id is not null offset 0) answer`
+}

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url'
+import { DEFAULT_SCHEMA, runMigrations } from 'bullmq'
+import { runner } from 'node-pg-migrate'
+import pg from 'pg'
+
+export type MigrateOptions = {
+  /** A role that may create roles, or keepr_maintenance itself where an operator made the roles. */
+  databaseUrl: string
+  /** Passwords to give to the services' roles; without one a role is left as it is. */
+  passwords?: Partial<Record<ServiceRole, string>> | undefined
+  log?: (message: string) => void
+}
+
+export const serviceRoles = ['keepr_api', 'keepr_validation', 'keepr_webhook', 'keepr_queue'] as const
+export type ServiceRole = (typeof serviceRoles)[number]
+
+/**
+ * Brings the database to the present schema: makes missing roles, runs the pending files of `migrations/` and
+ * BullMQ's own migrations. Safe to start any number of times at once: the second waits and finds nothing to do.
+ * Everything of Keepr belongs to keepr_maintenance; the queue's schema belongs to keepr_queue, which sees nothing else.
+ */
+export async function migrate({ databaseUrl, passwords = {}, log = () => {} }: MigrateOptions) {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'keepr-migrate' })
+  client.on('error', () => {}) // a lost connection fails the query that is running; without a listener it would end the process
+  await client.connect()
+  try {
+    await ensureRoles(client, passwords)
+    await client.query('set role keepr_maintenance')
+    const applied = await runner({
+      dbClient: client,
+      dir: fileURLToPath(new URL('../../../migrations', import.meta.url)),
+      ignorePattern: '.*\\.md|\\..*',
+      direction: 'up',
+      migrationsTable: 'keepr_migrations',
+      advisoryLockMode: 'wait',
+      checkOrder: true,
+      logger: { info: () => {}, warn: log, error: log },
+    })
+    for (const migration of applied) log(`migrated ${migration.name}`)
+    await client.query('reset role')
+    await migrateQueue(client)
+    return applied.map((migration) => migration.name)
+  } finally {
+    await client.end()
+  }
+}
+
+async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceRole, string>>) {
+  for (const role of ['keepr_maintenance', ...serviceRoles] as const) {
+    const login = role === 'keepr_maintenance' ? 'nologin' : 'login'
+    // Two first starts may race on a cluster-wide role; the loser finds it made.
+    await client.query(`do $$ begin
+      if not exists (select from pg_roles where rolname = '${role}') then create role ${role} ${login} nosuperuser nobypassrls; end if;
+    exception when duplicate_object or unique_violation then null; end $$`)
+  }
+  for (const role of serviceRoles) {
+    const password = passwords[role]
+    if (password) await client.query(`alter role ${role} login password ${client.escapeLiteral(password)}`)
+  }
+  const { rows } = await client.query<{ name: string; maintenance: boolean; database: string }>(
+    `select current_user as name, current_database() as database, pg_has_role(current_user, 'keepr_maintenance', 'member') as maintenance`,
+  )
+  const [self] = rows
+  if (!self) throw new Error('the database did not say who is connected')
+  if (self.name === 'keepr_maintenance') return
+  if (!self.maintenance) await client.query(`grant keepr_maintenance to ${client.escapeIdentifier(self.name)}`)
+  await client.query('revoke create on schema public from public')
+  await client.query('grant usage, create on schema public to keepr_maintenance')
+  await client.query(`grant create on database ${client.escapeIdentifier(self.database)} to keepr_maintenance`)
+}
+
+async function migrateQueue(client: pg.Client) {
+  await client.query(`create schema if not exists ${DEFAULT_SCHEMA}`)
+  await runMigrations(client)
+  await client.query(`grant usage, create on schema ${DEFAULT_SCHEMA} to keepr_queue`)
+  await client.query(`grant all on all tables in schema ${DEFAULT_SCHEMA} to keepr_queue`)
+  await client.query(`grant all on all sequences in schema ${DEFAULT_SCHEMA} to keepr_queue`)
+}

@@ -1,0 +1,66 @@
+import type { MessageKind, OutboxRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+
+export type LeaseOptions = {
+  kind: MessageKind
+  /** How many messages of one lane may be in flight at once, over all relays. */
+  perLane: number
+  /** How many messages to take at most. */
+  limit: number
+  leaseMs: number
+}
+
+/**
+ * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
+ * turn, so that a group with a long backlog delays no other. Lanes and groups are found by skipping through the index,
+ * so the backlog's length does not matter. Two relays never lease the same message (skip locked).
+ */
+export async function leaseMessages(tx: Tx, { kind, perLane, limit, leaseMs }: LeaseOptions): Promise<OutboxRow[]> {
+  return await tx<OutboxRow[]>`
+    with recursive lanes as (
+      (select lane from outbox
+        where kind = ${kind} and leased_until is null and quarantined_at is null
+        order by lane limit 1)
+      union all
+      select (select o.lane from outbox o
+               where o.kind = ${kind} and o.leased_until is null and o.quarantined_at is null and o.lane > lanes.lane
+               order by o.lane limit 1)
+        from lanes where lanes.lane is not null
+    ), room as (
+      select lane, least(${limit}::int, ${perLane}::int - (
+               select count(*) from (
+                 select from outbox o
+                  where o.kind = ${kind} and o.lane = lanes.lane and o.leased_until is not null and o.quarantined_at is null
+                  limit ${perLane}) leased))::int as free
+        from lanes where lane is not null
+    ), groups as (
+      select lane, free, (select min(o.group_id) from outbox o
+                           where o.kind = ${kind} and o.lane = room.lane and o.leased_until is null and o.quarantined_at is null) as group_id
+        from room where free > 0
+      union all
+      select lane, free, (select min(o.group_id) from outbox o
+                           where o.kind = ${kind} and o.lane = groups.lane and o.leased_until is null and o.quarantined_at is null
+                             and o.group_id > groups.group_id)
+        from groups where group_id is not null
+    ), candidates as (
+      select due.id, due.due_at, groups.lane, groups.free,
+             row_number() over (partition by groups.lane, groups.group_id order by due.due_at) as turn
+        from groups, lateral (
+          select o.id, o.due_at from outbox o
+           where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
+             and o.leased_until is null and o.quarantined_at is null and o.due_at <= clock_timestamp()
+           order by o.due_at limit groups.free) due
+       where groups.group_id is not null
+    ), fair as (
+      select id, turn, due_at, free, row_number() over (partition by lane order by turn, due_at) as place from candidates
+    ), chosen as (
+      select id from outbox
+       where id in (select id from fair where place <= free order by turn, due_at limit ${limit})
+         and leased_until is null
+       for update skip locked
+    )
+    update outbox o
+       set leased_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
+      from chosen where o.id = chosen.id
+    returning o.id, o.kind, o.lane, o.group_id, o.refs, o.due_at, o.generation, o.failures, o.traceparent`
+}

@@ -1,0 +1,16 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { Tx } from '../transaction.ts'
+import type { NewMessage } from './enqueue-message.ts'
+
+/**
+ * Makes the message of a run or a delivery due again after `delayMs`, writing it anew if it was lost. The generation
+ * grows, so that the queue takes it for a new job even while the old one is being finished.
+ */
+export async function rescheduleMessage(tx: Tx, message: NewMessage & { delayMs: number }): Promise<void> {
+  const due = tx`clock_timestamp() + make_interval(secs => ${message.delayMs / 1000})`
+  await tx`
+    insert into outbox as o (id, kind, lane, group_id, refs, traceparent, due_at)
+    values (${randomUUIDv7()}, ${message.kind}, ${message.lane}, ${message.group_id}, ${message.refs}::uuid[], ${message.traceparent ?? null}, ${due})
+    on conflict (kind, (refs[1])) where kind <> 'fan_out_events'
+    do update set due_at = excluded.due_at, leased_until = null, generation = o.generation + 1`
+}

@@ -1,0 +1,31 @@
+import type { Tx } from '../transaction.ts'
+
+/**
+ * Gives committed events their place in the feed, one sequencer at a time: since the lock is held until the commit,
+ * places become visible in their order and nothing can appear before one that was already read.
+ * @returns how many messages were sequenced; less than `limit` means that nothing is left
+ */
+export async function sequenceEvents(tx: Tx, limit: number): Promise<number> {
+  const [lock] = await tx<{ taken: boolean }[]>`select pg_try_advisory_xact_lock(hashtextextended('keepr event_feed', 0)) as taken`
+  if (!lock?.taken) return 0 // another relay is at it
+  const [count] = await tx<{ sequenced: number }[]>`
+    with batch as (
+      select id, group_id, refs, created_at
+        from outbox
+       where kind = 'fan_out_events' and not sequenced
+       order by created_at, id
+       limit ${limit}
+    ), last as (
+      select greatest(coalesce((select max(position) from event_feed), 0),
+                      (extract(epoch from clock_timestamp()) * 1000000)::bigint) as position
+    ), placed as (
+      insert into event_feed (group_id, position, event_id)
+      select batch.group_id, last.position + row_number() over (order by batch.created_at, batch.id, ref.place), ref.event_id
+        from last, batch, unnest(batch.refs) with ordinality as ref (event_id, place)
+      on conflict (event_id) do nothing
+    ), marked as (
+      update outbox set sequenced = true from batch where outbox.id = batch.id returning 1
+    )
+    select count(*)::int as sequenced from marked`
+  return count?.sequenced ?? 0
+}

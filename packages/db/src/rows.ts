@@ -1,0 +1,154 @@
+import type { Status } from '@keepr/shared/domain/lifecycle'
+
+/** JSON as PostgreSQL stores and gives it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+/** RFC 3339 with microseconds, UTC. */
+export type Timestamp = string
+
+export type UsagePolicy = 'internal_only' | 'public' | 'restricted'
+export type ContentKind = 'json' | 'text' | 'binary'
+
+/** What an artifact is without its content: what lists, status polls and 304s read. */
+export type ArtifactRow = {
+  id: string
+  group_id: string
+  type: string
+  name: string
+  version: string
+  is_prerelease: boolean
+  status: Status
+  usage_policy: UsagePolicy
+  created_by: string
+  content_kind: ContentKind
+  content_type: string
+  content_size: number
+  content_hash: string
+  metadata: JsonObject
+  validation_run_id: string | null
+  blocked_reason: string | null
+  duplicate_of: string | null
+  revision: number
+  created_at: Timestamp
+  updated_at: Timestamp
+  published_at: Timestamp | null
+  last_accessed_at: Timestamp | null
+  purged_at: Timestamp | null
+}
+
+export type HistoryRow = Omit<ArtifactRow, 'published_at'> & {
+  original_id: string
+  published_at: Timestamp
+  archived_at: Timestamp
+  archived_by: string
+  archive_reason: ArchiveReason
+  restored_at: Timestamp | null
+}
+export type ArchiveReason = 'rolled_back' | 'archived' | 'superseded' | 'cleanup'
+
+export type NameRow = { group_id: string; type: string; name: string; versioning: 'integer' | 'semver'; last_sequence: number }
+
+export type EventType =
+  // oxfmt-ignore
+  | 'created' | 'submitted' | 'draft_updated' | 'discarded' | 'published' | 'blocked' | 'rollback' | 'restored'
+  | 'archived' | 'metadata_updated' | 'policy_updated' | 'revalidation_requested' | 'verification_held'
+  | 'recheck_failed' | 'cancelled' | 'purged' // prettier-ignore
+
+export type EventRow = {
+  id: string
+  group_id: string
+  artifact_id: string
+  type: string
+  name: string
+  version: string
+  sequence: number
+  event_type: EventType
+  event_data: JsonObject
+  actor: string
+  request_id: string | null
+  status: Status
+  usage_policy: UsagePolicy
+  content_hash: string
+  created_by: string
+  was_published: boolean
+  created_at: Timestamp
+}
+
+export type RunKind = 'submission' | 'revalidation' | 'recheck'
+export type RunState =
+  | 'waiting' | 'running' | 'error' | 'held' | 'passed' | 'failed' | 'expired' | 'cancelled' | 'not_required' // prettier-ignore
+
+export type ValidationRunRow = {
+  id: string
+  group_id: string
+  artifact_id: string
+  artifact_type: string
+  content_hash: string
+  kind: RunKind
+  state: RunState
+  requires_validation: boolean
+  awaited: boolean
+  recheck_id: string | null
+  simulate: boolean
+  attempts: number
+  reason: string | null
+  findings: JsonObject[]
+  report_url: string | null
+  poll_url: string | null
+  traceparent: string | null
+  created_at: Timestamp
+  deadline: Timestamp
+  checked_at: Timestamp | null
+}
+
+export type TryOutcome = 'passed' | 'failed' | 'error' | 'pending'
+export type ValidationTryRow = {
+  id: string
+  group_id: string
+  run_id: string
+  at: Timestamp
+  duration_ms: number
+  outcome: TryOutcome
+  reason: string | null
+}
+
+export type MessageKind = 'validate_run' | 'fan_out_events' | 'deliver_webhook'
+export type OutboxRow = {
+  id: string
+  kind: MessageKind
+  lane: string
+  group_id: string
+  refs: string[]
+  due_at: Timestamp
+  generation: number
+  failures: number
+  traceparent: string | null
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'exhausted' | 'missed'
+export type DeliveryRow = {
+  id: string
+  group_id: string
+  event_id: string | null
+  event_type: string
+  subscriber: string
+  webhook_id: string
+  payload: string | null
+  state: DeliveryState
+  attempts: number
+  next_attempt_at: Timestamp | null
+  delivered_at: Timestamp | null
+  traceparent: string | null
+  created_at: Timestamp
+}
+
+export type AttemptRow = {
+  id: string
+  group_id: string
+  delivery_id: string
+  at: Timestamp
+  duration_ms: number
+  status: number | null
+  error: string | null
+  response_head: string | null
+}

@@ -1,0 +1,48 @@
+import type { Actor } from '@keepr/shared/domain/actor'
+import type postgres from 'postgres'
+
+declare const inTransaction: unique symbol
+
+/** A connection inside a transaction whose actor is set. Made only by connect.ts, so no query can run without one. */
+export type Tx = postgres.Sql & { readonly [inTransaction]: true }
+
+/** Who a transaction acts for: a user with roles, a service within one group, or a service across groups (null). */
+export type Scope = { groupId: string | null; userId: string | null; roles: readonly string[] }
+
+export const actorScope = (actor: Actor): Scope => actor
+export const serviceScope = (groupId: string | null): Scope => ({ groupId, userId: null, roles: [] })
+
+const retryable = new Set(['40001', '40P01']) // serialization failure, deadlock
+const maxTries = 3
+
+/**
+ * Runs `story` in one transaction with the scope set for its duration only (`set_config(…, true)`), and again,
+ * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure.
+ */
+export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // SAFETY: postgres.js types the result of begin as UnwrapPromiseArray; a story returns a single value.
+      return (await sql.begin(async (connection) => {
+        // SAFETY: this is the one place where a Tx is made, after begin and together with its scope.
+        const tx = connection as unknown as Tx
+        // Sent together with the story's first statement: one round trip less.
+        const [, result] = await Promise.all([setScope(tx, scope), story(tx)])
+        return result
+      })) as T
+    } catch (error) {
+      if (attempt >= maxTries || !retryable.has(sqlState(error) ?? '')) throw error
+    }
+  }
+}
+
+const setScope = (tx: Tx, scope: Scope) => tx`
+  select set_config('keepr.group_id', ${scope.groupId ?? ''}, true),
+         set_config('keepr.user_id', ${scope.userId ?? ''}, true),
+         set_config('keepr.roles', ${scope.roles.join(',')}, true)`
+
+/** The SQLSTATE of an error of the database, or the code of a lost connection. */
+export function sqlState(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
