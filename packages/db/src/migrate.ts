@@ -29,7 +29,7 @@ export async function migrate({ databaseUrl, passwords = {}, log = () => {} }: M
     const applied = await runner({
       dbClient: client,
       dir: fileURLToPath(new URL('../../../migrations', import.meta.url)),
-      ignorePattern: '.*\\.md|\\..*',
+      ignorePattern: '.*\\.md$',
       direction: 'up',
       migrationsTable: 'keepr_migrations',
       advisoryLockMode: 'wait',

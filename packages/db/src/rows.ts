@@ -46,7 +46,13 @@ export type HistoryRow = Omit<ArtifactRow, 'published_at'> & {
 }
 export type ArchiveReason = 'rolled_back' | 'archived' | 'superseded' | 'cleanup'
 
-export type NameRow = { group_id: string; type: string; name: string; versioning: 'integer' | 'semver'; last_sequence: number }
+export type NameRow = {
+  group_id: string
+  type: string
+  name: string
+  versioning: 'integer' | 'semver'
+  last_sequence: number
+}
 
 export type EventType =
   // oxfmt-ignore

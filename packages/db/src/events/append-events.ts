@@ -6,7 +6,16 @@ import type { Tx } from '../transaction.ts'
 /** The artifact as the event leaves it. */
 export type EventSubject = Pick<
   ArtifactRow,
-  'id' | 'group_id' | 'type' | 'name' | 'version' | 'status' | 'usage_policy' | 'content_hash' | 'created_by' | 'published_at'
+  | 'id'
+  | 'group_id'
+  | 'type'
+  | 'name'
+  | 'version'
+  | 'status'
+  | 'usage_policy'
+  | 'content_hash'
+  | 'created_by'
+  | 'published_at'
 >
 export type NewEvent = { artifact: EventSubject; event_type: EventType; event_data?: JsonObject }
 

@@ -105,7 +105,11 @@ async function carryOnce(options: RelayOptions): Promise<boolean> {
   return more
 }
 
-async function publishLeased({ db, publish, maxFailures, onQuarantine }: RelayOptions, kind: MessageKind, messages: OutboxRow[]) {
+async function publishLeased(
+  { db, publish, maxFailures, onQuarantine }: RelayOptions,
+  kind: MessageKind,
+  messages: OutboxRow[],
+) {
   const byId = new Map(messages.map((message) => [message.id, message]))
   let refused: { id: string; reason: string }[]
   try {

@@ -6,7 +6,9 @@ import type { Tx } from '../transaction.ts'
  * @returns how many messages were sequenced; less than `limit` means that nothing is left
  */
 export async function sequenceEvents(tx: Tx, limit: number): Promise<number> {
-  const [lock] = await tx<{ taken: boolean }[]>`select pg_try_advisory_xact_lock(hashtextextended('keepr event_feed', 0)) as taken`
+  const [lock] = await tx<
+    { taken: boolean }[]
+  >`select pg_try_advisory_xact_lock(hashtextextended('keepr event_feed', 0)) as taken`
   if (!lock?.taken) return 0 // another relay is at it
   const [count] = await tx<{ sequenced: number }[]>`
     with batch as (
