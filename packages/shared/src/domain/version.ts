@@ -1,0 +1,115 @@
+import semver from 'semver'
+
+export const VERSIONINGS = ['integer', 'semver'] as const
+export type Versioning = (typeof VERSIONINGS)[number]
+
+export const BUMPS = ['patch', 'minor', 'major'] as const
+export type Bump = (typeof BUMPS)[number]
+
+const MAX_LENGTH = 64
+const MAX_INTEGER = 2_147_483_647
+const MAX_RANGE_LENGTH = 256
+const INTEGER = /^[1-9]\d{0,9}$/u
+const SEMVER =
+  /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?$/u
+
+/**
+ * The canonical text of a version, or undefined if it is none: a positive integer (7 or "7") or a SemVer 2.0.0 string
+ * without build metadata. Two texts are one version only if they are equal, so nothing is trimmed or completed.
+ */
+export function parseVersion(input: unknown): string | undefined {
+  if (typeof input === 'number') return Number.isInteger(input) ? parseVersion(String(input)) : undefined
+  if (typeof input !== 'string' || input.length > MAX_LENGTH) return undefined
+  if (INTEGER.test(input)) return Number(input) <= MAX_INTEGER ? input : undefined
+  return SEMVER.test(input) && numericParts(input).every(isExact) ? input : undefined
+}
+
+/** Which kind of version a canonical text is. */
+export const versioningOf = (version: string): Versioning => (version.includes('.') ? 'semver' : 'integer')
+
+export const isPrerelease = (version: string): boolean => version.includes('-')
+
+/** Precedence: integers by value, SemVer by its section 11. One name never mixes both; if asked, integers come first. */
+export function compareVersions(a: string, b: string): number {
+  const [kindA, kindB] = [versioningOf(a), versioningOf(b)]
+  if (kindA !== kindB) return kindA === 'integer' ? -1 : 1
+  return kindA === 'integer' ? Math.sign(Number(a) - Number(b)) : semver.compare(a, b)
+}
+
+/** The latest of some versions: the highest release, or the highest pre-release where there is no release. */
+export function latestVersion(versions: Iterable<string>): string | undefined {
+  let latest: string | undefined
+  for (const version of versions) {
+    if (latest === undefined || outranks(version, latest)) latest = version
+  }
+  return latest
+}
+
+/** Whether a version would be latest in place of another one: any release stands above every pre-release. */
+export function outranks(version: string, other: string): boolean {
+  if (isPrerelease(version) !== isPrerelease(other)) return isPrerelease(other)
+  return compareVersions(version, other) > 0
+}
+
+/**
+ * The version that a submission gets which names none. `highest` is the highest integer, or the highest *release*, that
+ * the name and type ever used in any state; above it everything is free. Undefined when the numbers are used up.
+ */
+export function nextVersion(
+  versioning: Versioning,
+  highest: string | undefined,
+  bump: Bump = 'patch',
+): string | undefined {
+  if (versioning === 'integer') return parseVersion(Number(highest ?? 0) + 1)
+  if (highest === undefined) return '0.1.0'
+  // BigInt: 2^53-1 is a legal part, one more is not, and plain numbers could not tell them apart.
+  const [major = 0n, minor = 0n, patch = 0n] = (highest.split('-', 1)[0] ?? '').split('.').map(BigInt)
+  if (bump === 'major') return parseVersion(`${major + 1n}.0.0`)
+  if (bump === 'minor') return parseVersion(`${major}.${minor + 1n}.0`)
+  return parseVersion(`${major}.${minor}.${patch + 1n}`)
+}
+
+export type VersioningQuestion = {
+  configured: Versioning | 'any'
+  /** What the name and type use already; it holds also when the configuration has changed since. */
+  established: Versioning | undefined
+  version: string | undefined
+  bump: Bump | undefined
+}
+
+/** The kind of versions that a name and type go by from here on; undefined when the request would mix two kinds. */
+export function chooseVersioning({
+  configured,
+  established,
+  version,
+  bump,
+}: VersioningQuestion): Versioning | undefined {
+  const fixed = established ?? (configured === 'any' ? undefined : configured)
+  const asked = version === undefined ? bump && 'semver' : versioningOf(version)
+  if (fixed === undefined) return asked ?? 'integer'
+  return asked === undefined || asked === fixed ? fixed : undefined
+}
+
+/** Whether the text is a range in node-semver's grammar. */
+export const isRange = (range: string): boolean =>
+  range.length <= MAX_RANGE_LENGTH && range.trim() !== '' && semver.validRange(range) !== null
+
+/**
+ * The highest version within a range, a pre-release only if the range names one of the same release. An integer N counts
+ * as N.0.0, so that `>=3 <7` works for both kinds.
+ */
+export function resolveRange(range: string, versions: Iterable<string>): string | undefined {
+  if (!isRange(range)) return undefined
+  const within = new semver.Range(range)
+  const matches = [...versions].filter((version) => within.test(asSemver(version)))
+  return matches.reduce<string | undefined>(
+    (best, version) => (best !== undefined && compareVersions(best, version) >= 0 ? best : version),
+    undefined,
+  )
+}
+
+const asSemver = (version: string): string => (versioningOf(version) === 'integer' ? `${version}.0.0` : version)
+
+const numericParts = (version: string): string[] => version.split(/[.-]/u).filter((part) => /^\d+$/u.test(part))
+
+const isExact = (digits: string): boolean => BigInt(digits) <= BigInt(Number.MAX_SAFE_INTEGER)
