@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { createLog } from './log.ts'
+import { createRedactor } from './redactor.ts'
+
+const logged = (options: { pretty?: boolean; secrets?: string[] } = {}) => {
+  const lines: string[] = []
+  const redactor = createRedactor()
+  for (const secret of options.secrets ?? []) redactor.register(secret)
+  const log = createLog({
+    service: 'api',
+    level: 'debug',
+    pretty: options.pretty ?? false,
+    redactor,
+    to: { write: (line) => void lines.push(line) },
+  })
+  return { log, lines, text: () => lines.join('') }
+}
+
+test('a line is one JSON object with time, level, service and the fields given', () => {
+  const { log, lines } = logged()
+  log.child({ request_id: 'r1' }).info({ run_id: 'x' }, 'hello\n{"level":60}')
+  expect(lines).toHaveLength(1)
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'info',
+    service: 'api',
+    run_id: 'x',
+    request_id: 'r1',
+    msg: 'hello\n{"level":60}',
+  })
+  expect(lines[0]?.indexOf('\n')).toBe((lines[0]?.length ?? 0) - 1)
+})
+
+describe('what must not be read is not written', () => {
+  test.each([
+    ['a bearer token', 'Authorization: Bearer abc.def-ghi', 'abc.def'],
+    ['basic credentials', 'authorization: basic dXNlcjpwYXNz', 'dXNlcjpwYXNz'],
+    ['a signing secret', 'bad whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'MfKQ9r8'],
+    ['userinfo of a URL', 'connect postgres://keepr:hunter2@db:5432/keepr failed', 'hunter2'],
+    ['the query of a URL', 'GET https://checkr.example/scan?token=abcdef gave 500', 'abcdef'],
+    ['a JWT', 'token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.sig is old', 'eyJzdWIi'],
+  ])('%s', (_, message, canary) => {
+    const { log, text } = logged()
+    log.info(message)
+    log.warn({ deep: { deeper: [{ note: message }] } }, 'nested')
+    log.error({ err: new Error(message, { cause: new Error(message) }) }, 'failed')
+    expect(text()).not.toContain(canary)
+    expect(text()).toContain('[redacted]')
+  })
+
+  test('a registered value, also escaped in JSON, encoded in a URL and inside a longer one', () => {
+    const secret = 'pa"ss\nwörd/1'
+    const { log, text } = logged({ secrets: ['s3cr3t', 's3cr3t-longer', secret] })
+    log.error(
+      {
+        err: new Error(`refused ${secret}`),
+        body: JSON.stringify({ secret }),
+        path: `/x/${encodeURIComponent(secret)}`,
+      },
+      's3cr3t-longer',
+    )
+    for (const canary of ['s3cr3t', '-longer', 'wörd', 'w%C3%B6rd']) expect(text()).not.toContain(canary)
+    for (const line of text().trim().split('\n')) JSON.parse(line)
+  })
+})
+
+test('lines for people show the time, the message, the fields and the stack', () => {
+  const { log, text } = logged({ pretty: true, secrets: ['s3cr3t'] })
+  log.warn({ attempts: 3, err: new Error('no s3cr3t') }, 'gave up')
+  expect(text()).toMatch(
+    /^\d\d:\d\d:\d\d\.\d{3} .*WARN .* api: gave up attempts=3\n {4}Error: no \[redacted\]\n {8}at /,
+  )
+})
