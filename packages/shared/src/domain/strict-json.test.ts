@@ -1,0 +1,79 @@
+import { test as property, fc } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { canonicalBytes } from './content-hash.ts'
+import { readStrictJson } from './strict-json.ts'
+
+const read = (text: string, depth = 64) => readStrictJson(Buffer.from(text, 'utf8'), depth)
+
+describe('strict JSON', () => {
+  property.prop([fc.jsonValue()])('keeps every JSON value that JavaScript can hold', (value) => {
+    const text = JSON.stringify(value)
+    const result = read(text)
+    // Strings may hold what I-JSON refuses; everything else must come back the same.
+    if (result.kind === 'value') expect(canonicalBytes(result.value)).toEqual(canonicalBytes(JSON.parse(text)))
+    else expect(result.kind).toBe('offence')
+  })
+
+  property.prop([fc.string()])('agrees with JSON.parse on what is JSON at all', (text) => {
+    let parses = true
+    try {
+      JSON.parse(text)
+    } catch {
+      parses = false
+    }
+    expect(read(text).kind === 'malformed').toBe(!parses && read(text).kind !== 'offence')
+  })
+
+  it.each([
+    '',
+    '{',
+    '[1,]',
+    '{"a":1,}',
+    '{a:1}',
+    "'x'",
+    'NaN',
+    '01',
+    '+1',
+    '1.',
+    '.5',
+    '"\n"',
+    '1 2',
+    '\uFEFF1',
+    '/* */ 1',
+    'tru',
+  ])('refuses %j as malformed', (text) => {
+    expect(read(text).kind).toBe('malformed')
+  })
+
+  it('refuses bytes that are not UTF-8', () => {
+    expect(readStrictJson(Uint8Array.of(0x22, 0xff, 0x22), 64).kind).toBe('malformed')
+  })
+
+  it.each([
+    ['{"a":{"b":1,"b":2}}', '/a/b'],
+    ['[1,12345678901234567890]', '/1'],
+    ['{"x":1e400}', '/x'],
+    ['[-0]', '/0'],
+    ['{"s":"\\u0000"}', '/s'],
+    ['{"s~/":"\\ud800"}', '/s~0~1'],
+    ['0.1000000000000000055', ''],
+  ])('names the place of what it cannot keep in %s', (text, pointer) => {
+    expect(read(text)).toMatchObject({ kind: 'offence', pointer })
+  })
+
+  it.each(['1.0', '1e2', '100', '0.1', '1E+2', '9007199254740991', '5e-324', '0'])('keeps the number %s', (text) => {
+    expect(read(text)).toEqual({ kind: 'value', value: Number(text) })
+  })
+
+  it('takes __proto__ as plain data', () => {
+    const result = read('{"__proto__":{"polluted":true}}')
+    expect(result.kind === 'value' && JSON.stringify(result.value)).toBe('{"__proto__":{"polluted":true}}')
+    expect({}).not.toHaveProperty('polluted')
+  })
+
+  it('refuses what is nested too deep, however deep, without exhausting the stack', () => {
+    expect(read('[[1]]', 2).kind).toBe('value')
+    expect(read('[[[1]]]', 2)).toMatchObject({ kind: 'offence', pointer: '/0/0' })
+    expect(read('['.repeat(100_000)).kind).toBe('offence')
+  })
+})

@@ -1,0 +1,195 @@
+/** JSON as it came in, or the first reason why it cannot be kept exactly. */
+export type StrictJson =
+  | { kind: 'value'; value: unknown }
+  | { kind: 'malformed'; detail: string }
+  | { kind: 'offence'; pointer: string; detail: string }
+
+type Frame = { container: Record<string, unknown> | unknown[]; key: string; keys: Set<string> | undefined }
+
+/**
+ * Reads JSON that is kept exactly or refused (I-JSON, RFC 7493): well-formed UTF-8 without a byte order mark, no duplicate
+ * keys, no lone surrogates, no U+0000, no number that is not equal to the shortest decimal of its double, and not nested
+ * deeper than `maxDepth`. Iterative, so that depth costs no stack. `__proto__` is a key like any other.
+ */
+export function readStrictJson(bytes: Uint8Array, maxDepth: number): StrictJson {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return { kind: 'malformed', detail: 'The body is not UTF-8.' }
+  }
+  try {
+    return { kind: 'value', value: new Reader(text, maxDepth).read() }
+  } catch (error) {
+    if (error instanceof Malformed) return { kind: 'malformed', detail: error.message }
+    if (error instanceof Offending) return { kind: 'offence', pointer: error.pointer, detail: error.message }
+    throw error
+  }
+}
+
+class Malformed extends Error {}
+class Offending extends Error {
+  readonly pointer: string
+  constructor(pointer: string, detail: string) {
+    super(detail)
+    this.pointer = pointer
+  }
+}
+
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const SPACE = /[ \t\n\r]*/y
+
+class Reader {
+  private at = 0
+  private readonly text: string
+  private readonly maxDepth: number
+  private readonly frames: Frame[] = []
+
+  constructor(text: string, maxDepth: number) {
+    this.text = text
+    this.maxDepth = maxDepth
+  }
+
+  read(): unknown {
+    for (;;) {
+      const opened = this.openOrScalar()
+      if (opened.opened) continue
+      let value = opened.value
+      // A value is complete: put it in its container, and close every container that ends here.
+      for (;;) {
+        const frame = this.frames.at(-1)
+        if (!frame) return this.end(value)
+        put(frame, value)
+        if (this.take(',')) {
+          this.nextKey(frame)
+          break
+        }
+        if (!this.take(Array.isArray(frame.container) ? ']' : '}')) this.unexpected()
+        this.frames.pop()
+        value = frame.container
+      }
+    }
+  }
+
+  private openOrScalar(): { opened: true } | { opened: false; value: unknown } {
+    this.space()
+    const char = this.text[this.at]
+    if (char === '{' || char === '[') {
+      this.at++
+      const empty = this.take(char === '{' ? '}' : ']')
+      if (empty) return { opened: false, value: char === '{' ? {} : [] }
+      if (this.frames.length >= this.maxDepth)
+        throw new Offending(this.pointer(), `nested deeper than ${this.maxDepth} levels`)
+      const frame: Frame =
+        char === '{' ? { container: {}, key: '', keys: new Set() } : { container: [], key: '', keys: undefined }
+      this.frames.push(frame)
+      this.nextKey(frame)
+      return { opened: true }
+    }
+    return { opened: false, value: this.scalar(char) }
+  }
+
+  private scalar(char: string | undefined): unknown {
+    if (char === '"') return this.string()
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
+      if (this.text.startsWith(word, this.at)) {
+        this.at += word.length
+        return value
+      }
+    }
+    return this.number()
+  }
+
+  private string(): string {
+    const literal = this.match(STRING)
+    // SAFETY: the pattern matches a JSON string literal and nothing else.
+    const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+    if (value.includes('\u0000')) throw new Offending(this.pointer(), 'contains U+0000')
+    if (!value.isWellFormed()) throw new Offending(this.pointer(), 'contains a lone surrogate')
+    return value
+  }
+
+  private number(): number {
+    const literal = this.match(NUMBER)
+    const value = Number(literal)
+    if (!Number.isFinite(value) || !sameDecimal(literal, String(value)))
+      throw new Offending(this.pointer(), 'is a number that a double does not hold exactly; send it as a string')
+    return value
+  }
+
+  private nextKey(frame: Frame): void {
+    if (!frame.keys) {
+      // SAFETY: only arrays have no key set.
+      frame.key = String((frame.container as unknown[]).length)
+      return
+    }
+    this.space()
+    const key = this.string()
+    frame.key = key
+    if (frame.keys.has(key)) throw new Offending(this.pointer(), 'is a duplicate key')
+    frame.keys.add(key)
+    if (!this.take(':')) this.unexpected()
+  }
+
+  private take(char: string): boolean {
+    this.space()
+    if (this.text[this.at] !== char) return false
+    this.at++
+    return true
+  }
+
+  private match(pattern: RegExp): string {
+    pattern.lastIndex = this.at
+    const [found] = pattern.exec(this.text) ?? []
+    if (found === undefined) this.unexpected()
+    this.at += found.length
+    return found
+  }
+
+  private space(): void {
+    SPACE.lastIndex = this.at
+    this.at += SPACE.exec(this.text)?.[0].length ?? 0
+  }
+
+  private end(value: unknown): unknown {
+    this.space()
+    if (this.at < this.text.length) this.unexpected()
+    return value
+  }
+
+  private unexpected(): never {
+    throw new Malformed(
+      this.at >= this.text.length ? 'The JSON ends too early.' : `Unexpected character at position ${this.at}.`,
+    )
+  }
+
+  private pointer(): string {
+    return this.frames.map(({ key }) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  }
+}
+
+function put({ container, key }: Frame, value: unknown): void {
+  if (Array.isArray(container)) container.push(value)
+  else if (key === '__proto__')
+    Object.defineProperty(container, key, { value, writable: true, enumerable: true, configurable: true })
+  else container[key] = value
+}
+
+/** Whether two decimal notations name the same number: sign, digits without outer zeros, and exponent are equal. */
+function sameDecimal(a: string, b: string): boolean {
+  return a === b || normalForm(a) === normalForm(b)
+}
+
+function normalForm(literal: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? []
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  if (digits === '') return `${sign}0`
+  const trimmed = digits.replace(/0+$/, '')
+  return `${sign}${trimmed}e${BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - trimmed.length)}`
+}
