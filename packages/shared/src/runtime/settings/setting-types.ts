@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import * as v from 'valibot'
+import { parseDuration } from '../../domain/duration.ts'
 
-const MILLISECONDS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const BYTES: Record<string, number> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 }
 
 /** A setting's type: how to read the text, and what to say was expected when it cannot be read. */
@@ -21,7 +21,6 @@ const measured = (text: string, units: Record<string, number>): number | undefin
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
   return factor === undefined ? undefined : Number(amount) * factor
 }
-const duration = (text: string) => measured(text, MILLISECONDS)
 const positive = (value: number | undefined) => (value === undefined || value <= 0 ? undefined : value)
 const wholeNumber = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)
 const listOf = (text: string) =>
@@ -73,12 +72,12 @@ export const SizeLimit = read('a size such as 64kB or 1GiB, or "unlimited"', (te
 )
 
 /** A duration in milliseconds, written as `200ms`, `2s`, `15m`, `24h` or `90d`. */
-export const Duration = read('a duration such as 200ms, 2s, 15m, 24h or 90d', (text) => positive(duration(text)))
+export const Duration = read('a duration such as 200ms, 2s, 15m, 24h or 90d', (text) => positive(parseDuration(text)))
 
 /** A comma-separated list of durations. */
 export const Durations = read('durations separated by commas, such as 5s,5m,30m', (text) => {
   const parts = listOf(text)
-  return parts.length === 0 ? undefined : everyOne(parts, (part) => positive(duration(part)))
+  return parts.length === 0 ? undefined : everyOne(parts, (part) => positive(parseDuration(part)))
 })
 
 export const Switch = read('true or false', (text) => ({ true: true, false: false })[text])

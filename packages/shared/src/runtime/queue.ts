@@ -1,0 +1,6 @@
+/** The queue that wakes workers, on Redis or on PostgreSQL. Nothing is lost with it: the outbox holds what is to do. */
+export { openQueue, QueueUnavailable } from './queue/open-queue.ts'
+export type { QueueHealth, WakeQueue } from './queue/open-queue.ts'
+export type { QueueName, QueueSettings } from './queue/backend.ts'
+export { startWorker } from './queue/start-worker.ts'
+export type { WakeProcessor, WakeWorker } from './queue/start-worker.ts'

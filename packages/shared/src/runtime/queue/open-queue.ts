@@ -1,0 +1,193 @@
+import * as v from 'valibot'
+import { QueueMessage } from '../../schemas/jobs.ts'
+import type { Log } from '../log.ts'
+import { pause } from '../pause.ts'
+import { within } from '../within.ts'
+import { type BullQueue, type Job, JOB_OPTIONS, type QueueName, type QueueSettings } from './backend.ts'
+import { queueBackend } from './queue-backend.ts'
+
+/** The store of the queue cannot be reached, or takes nothing at the moment: the messages stay in the outbox. */
+export class QueueUnavailable extends Error {
+  override readonly name = 'QueueUnavailable'
+}
+
+export type QueueHealth = { state: 'ok' | 'degraded'; reason?: string }
+
+export type WakeQueue = AsyncDisposable & {
+  /**
+   * Hands messages to the queue; one that it still keeps is not added twice. Never takes longer than a few seconds:
+   * throws QueueUnavailable when the store cannot be used, else returns the messages that it refused.
+   */
+  addBulk(messages: readonly QueueMessage[]): Promise<{ id: string; reason: string }[]>
+  counts(): Promise<{ waiting: number; active: number }>
+  health(): QueueHealth
+  /** BullMQ's own object, for the dashboard; undefined while the store is unreachable. It may be replaced. */
+  current(): BullQueue | undefined
+  close(): Promise<void>
+}
+
+const PATIENCE_MS = 2000
+const TEND_MS = { ok: 5000, degraded: 1000 } as const
+/** So many failures of a queue whose store answers: the object itself is broken. */
+const FAILURES_BEFORE_REBUILD = 3
+
+/** Opens a queue to add to. Its store may be down, go away and come back at any time. */
+export function openQueue(name: QueueName, settings: QueueSettings, { log }: { log: Log }): WakeQueue {
+  const closing = new AbortController()
+  let queue: BullQueue | undefined
+  let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
+  let failures = 0
+  const backend = queueBackend(settings, 'producer', (error) =>
+    log.debug({ err: error, queue: name }, 'queue connection'),
+  )
+
+  async function build(): Promise<BullQueue> {
+    const made = backend.makeQueue(name)
+    made.on('error', (error) => log.debug({ err: error, queue: name }, 'queue'))
+    try {
+      await within(PATIENCE_MS, 'connecting the queue', made.waitUntilReady())
+      return made
+    } catch (error) {
+      await discard(made)
+      throw error
+    }
+  }
+
+  function become(next: QueueHealth) {
+    if (next.state !== health.state || next.reason !== health.reason) {
+      const fields = { queue: name, backend: backend.kind, reason: next.reason }
+      if (next.state === 'ok') log.info(fields, 'the queue is connected')
+      else log.warn(fields, 'the queue is degraded; the outbox keeps the messages')
+    }
+    health = next
+  }
+
+  async function look() {
+    try {
+      const concern = await within(PATIENCE_MS, 'reaching the queue', backend.probe())
+      if (queue !== undefined && failures >= FAILURES_BEFORE_REBUILD) {
+        await discard(queue)
+        queue = undefined
+      }
+      queue ??= await build()
+      await within(PATIENCE_MS, 'asking the queue', queue.getJobCounts('waiting'))
+      failures = 0
+      become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
+    } catch (error) {
+      failures += 1
+      become({ state: 'degraded', reason: messageOf(error) })
+    }
+  }
+
+  async function tend() {
+    while (!closing.signal.aborted) {
+      await pause(TEND_MS[health.state], closing.signal)
+      if (!closing.signal.aborted) await look()
+    }
+  }
+
+  const firstLook = look()
+  const tending = firstLook.then(tend)
+
+  async function usable(): Promise<BullQueue> {
+    if (queue === undefined) await within(PATIENCE_MS, 'reaching the queue', firstLook).catch(unavailable)
+    if (queue === undefined || closing.signal.aborted)
+      return unavailable(new Error(health.reason ?? 'the queue is closed'))
+    return queue
+  }
+
+  async function addBulk(messages: readonly QueueMessage[]): Promise<{ id: string; reason: string }[]> {
+    if (messages.length === 0) return []
+    const target = await usable()
+    const { jobs, refused } = jobsOf(name, messages)
+    if (jobs.length < backend.bulkFrom) return [...refused, ...(await addEach(target, jobs))]
+    try {
+      await within(PATIENCE_MS, 'adding to the queue', target.addBulk(jobs))
+      return refused
+    } catch (error) {
+      // One bad message makes PostgreSQL refuse the whole batch: the good ones go on their own.
+      if (!backend.isRefusal(error)) return failed(error)
+      return [...refused, ...(await addEach(target, jobs))]
+    }
+  }
+
+  async function addEach(target: BullQueue, jobs: readonly Job[]): Promise<{ id: string; reason: string }[]> {
+    const refusals = jobs.map(async ({ name, data, opts }) => {
+      try {
+        await target.add(name, data, opts)
+        return undefined
+      } catch (error) {
+        if (!backend.isRefusal(error)) throw error
+        return { id: data.message_id, reason: messageOf(error) }
+      }
+    })
+    try {
+      const outcomes = await within(PATIENCE_MS, 'adding to the queue', Promise.all(refusals))
+      return outcomes.filter((refusal) => refusal !== undefined)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  function failed(error: unknown): never {
+    failures += 1
+    become({ state: 'degraded', reason: messageOf(error) })
+    return unavailable(error)
+  }
+
+  async function close() {
+    closing.abort()
+    await within(PATIENCE_MS, 'closing the queue', tending).catch((error: unknown) =>
+      log.debug({ err: error }, 'queue'),
+    )
+    if (queue !== undefined) await discard(queue)
+    await within(500, 'closing the pool', backend.close()).catch((error: unknown) => log.debug({ err: error }, 'queue'))
+  }
+
+  const discard = async (old: BullQueue) => {
+    try {
+      await within(1000, 'closing the queue', old.close())
+    } catch (error) {
+      log.debug({ err: error, queue: name }, 'the queue did not close by itself')
+      void old.disconnect().catch((late: unknown) => log.debug({ err: late, queue: name }, 'queue'))
+    }
+  }
+
+  return {
+    addBulk,
+    counts: async () => {
+      const target = await usable()
+      const counts = await within(PATIENCE_MS, 'asking the queue', target.getJobCounts('waiting', 'active')).catch(
+        failed,
+      )
+      return { waiting: counts['waiting'] ?? 0, active: counts['active'] ?? 0 }
+    },
+    health: () => health,
+    current: () => queue,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Messages as jobs; what is no message is refused here, so that it cannot hold up a batch. */
+function jobsOf(name: QueueName, messages: readonly QueueMessage[]) {
+  const jobs: Job[] = []
+  const refused: { id: string; reason: string }[] = []
+  for (const message of messages) {
+    const checked = v.safeParse(QueueMessage, message)
+    if (!checked.success) refused.push({ id: message.message_id, reason: v.summarize(checked.issues) })
+    else
+      jobs.push({
+        name,
+        data: checked.output,
+        opts: { ...JOB_OPTIONS, jobId: `${message.message_id}-${message.generation}` },
+      })
+  }
+  return { jobs, refused }
+}
+
+const unavailable = (cause: unknown): never => {
+  throw new QueueUnavailable('the queue cannot be used at the moment', { cause })
+}
+
+const messageOf = (error: unknown) => (error instanceof Error && error.message !== '' ? error.message : 'unreachable')

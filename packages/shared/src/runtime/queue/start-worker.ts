@@ -1,0 +1,160 @@
+import type { Job } from 'bullmq'
+import * as v from 'valibot'
+import { QueueMessage } from '../../schemas/jobs.ts'
+import type { Log } from '../log.ts'
+import { pause } from '../pause.ts'
+import { within } from '../within.ts'
+import type { QueueHealth } from './open-queue.ts'
+import type { BullQueue, BullWorker, QueueName, QueueSettings } from './backend.ts'
+import { queueBackend } from './queue-backend.ts'
+
+/** Does what a message asks for. The signal says to stop: the process ends, or another worker has taken over. */
+export type WakeProcessor = (message: QueueMessage, signal: AbortSignal) => Promise<unknown>
+
+export type WakeWorker = AsyncDisposable & {
+  health(): QueueHealth
+  /** Messages that are being worked on. */
+  inFlight(): number
+  /** Takes nothing new, lets work finish within the deadline, then tells it to stop. Always returns in time. */
+  close(deadlineMs?: number): Promise<void>
+}
+
+type WorkerOptions = { settings: QueueSettings; concurrency: number; log: Log }
+
+const PATIENCE_MS = 2000
+const TEND_MS = { ok: 5000, degraded: 1000 } as const
+/** Messages wait, there are free hands, and yet none was fetched for so long: the object is broken. */
+const DEAF_AFTER_MS = 20_000
+const REST_MS = 500
+
+/** Works on a queue for as long as the process lives, whatever happens to the queue's store. */
+export function startWorker(
+  name: QueueName,
+  processor: WakeProcessor,
+  { settings, concurrency, log }: WorkerOptions,
+): WakeWorker {
+  const closing = new AbortController()
+  const stopping = new AbortController()
+  const idle = { promise: Promise.resolve(), resolve: () => {} }
+  let worker: BullWorker | undefined
+  let counter: BullQueue | undefined
+  let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
+  let busy = 0
+  let lastSignOfLife = Date.now()
+  const quietly = (error: unknown) => log.debug({ err: error, queue: name }, 'worker connection')
+  const backend = queueBackend(settings, 'worker', quietly)
+
+  const work = async (job: Job<unknown>, _token?: string, signal?: AbortSignal) => {
+    lastSignOfLife = Date.now()
+    const checked = v.safeParse(QueueMessage, job.data)
+    if (!checked.success) {
+      log.error({ queue: name, reason: v.summarize(checked.issues) }, 'discarded what is no message')
+      return
+    }
+    if (busy === 0) Object.assign(idle, Promise.withResolvers<void>())
+    busy += 1
+    try {
+      await processor(checked.output, AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]))
+    } catch (error) {
+      log.error({ err: error, queue: name, message_id: checked.output.message_id }, 'a message was not worked off')
+      // Rests here and not in the queue, whose delays are told by each machine's own clock.
+      await pause(REST_MS * 2 ** job.attemptsMade, stopping.signal)
+      throw new Error(storable(error), { cause: error })
+    } finally {
+      busy -= 1
+      lastSignOfLife = Date.now()
+      if (busy === 0) idle.resolve()
+    }
+  }
+
+  async function build(): Promise<BullWorker> {
+    const made = backend.makeWorker(name, work, concurrency)
+    made.on('error', quietly)
+    try {
+      await within(PATIENCE_MS * 2, 'connecting the worker', made.waitUntilReady())
+    } catch (error) {
+      await discard(made)
+      throw error
+    }
+    lastSignOfLife = Date.now()
+    const lost = (error?: unknown) => {
+      if (worker !== made || closing.signal.aborted) return
+      log.warn({ err: error, queue: name }, 'the worker stopped by itself and is built again')
+      worker = undefined
+    }
+    made.run().then(() => lost(), lost)
+    return made
+  }
+
+  async function look() {
+    try {
+      const concern = await within(PATIENCE_MS, 'reaching the queue', backend.probe())
+      if (worker !== undefined && (await isDeaf())) {
+        log.warn({ queue: name }, 'the worker fetches nothing although messages wait, and is built again')
+        await discard(worker)
+        worker = undefined
+      }
+      worker ??= await build()
+      become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
+    } catch (error) {
+      become({ state: 'degraded', reason: error instanceof Error ? error.message : 'unreachable' })
+    }
+  }
+
+  async function isDeaf(): Promise<boolean> {
+    if (busy >= concurrency || Date.now() - lastSignOfLife < DEAF_AFTER_MS) return false
+    counter ??= openCounter()
+    const { waiting = 0 } = await within(PATIENCE_MS, 'asking the queue', counter.getJobCounts('waiting'))
+    if (waiting === 0) lastSignOfLife = Date.now()
+    return waiting > 0
+  }
+
+  function openCounter(): BullQueue {
+    const made = backend.makeQueue(name)
+    made.on('error', quietly)
+    return made
+  }
+
+  function become(next: QueueHealth) {
+    if (next.state !== health.state || next.reason !== health.reason) {
+      const fields = { queue: name, backend: backend.kind, reason: next.reason }
+      if (next.state === 'ok') log.info(fields, 'the worker is connected')
+      else log.warn(fields, 'the worker waits for the queue')
+    }
+    health = next
+  }
+
+  async function tend() {
+    while (!closing.signal.aborted) {
+      await look()
+      await pause(TEND_MS[health.state], closing.signal)
+    }
+  }
+  const tending = tend()
+
+  async function close(deadlineMs = 8000) {
+    if (closing.signal.aborted) return
+    const endsAt = Date.now() + deadlineMs
+    closing.abort()
+    const closed = worker?.close().catch(quietly)
+    const left = () => Math.max(endsAt - Date.now(), 1)
+    await within(left() * 0.8, 'finishing the work', idle.promise).catch(() => {
+      log.warn({ queue: name, in_flight: busy }, 'the work in flight is stopped; it will be done again')
+    })
+    stopping.abort(new Error('the process ends'))
+    await within(Math.min(left() * 0.5, 1000), 'stopping the work', Promise.all([idle.promise, closed])).catch(quietly)
+    if (worker !== undefined) void worker.disconnect().catch(quietly)
+    if (counter !== undefined) void counter.close().catch(quietly)
+    await within(Math.min(left() * 0.5, 500), 'closing connections', Promise.all([tending, backend.close()])).catch(
+      quietly,
+    )
+  }
+
+  const discard = (old: BullWorker) => within(1000, 'closing the worker', old.close(true)).catch(quietly)
+
+  return { health: () => health, inFlight: () => busy, close, [Symbol.asyncDispose]: () => close() }
+}
+
+/** Error texts are stored by the queue, and PostgreSQL stores neither U+0000 nor half a character. */
+const storable = (error: unknown): string =>
+  (error instanceof Error ? error.message : 'failed').replaceAll('\u0000', '').slice(0, 500).toWellFormed()
