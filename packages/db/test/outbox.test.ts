@@ -1,0 +1,152 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Db } from '@keepr/db/connect'
+import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
+import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { startRelay, type Publish } from '@keepr/db/outbox/relay'
+import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import type { OutboxRow } from '@keepr/db/rows'
+import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+
+let database: TestDatabase
+let db: Db
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = database.connectAs('keepr_validation')
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =>
+  startRelay({
+    db,
+    publish,
+    perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
+    batchSize: 50,
+    leaseMs,
+    pollMs: 50,
+    maxFailures: 2,
+    onError: () => {},
+    onQuarantine: () => {},
+  })
+
+const recordTo =
+  (record: (messages: OutboxRow[]) => unknown): Publish =>
+  async (_kind, messages) => {
+    record(messages)
+    return []
+  }
+
+const enqueue = (lane: string, group_id: string) => {
+  const ref = randomUUIDv7()
+  return db.withService(null, async (tx) => {
+    await enqueueMessage(tx, { kind: 'validate_run', lane, group_id, refs: [ref] })
+    return ref
+  })
+}
+const finish = (ref: string) => db.withService(null, (tx) => finishMessage(tx, 'validate_run', ref))
+const firstRef = (message: OutboxRow) => message.refs[0] ?? ''
+
+describe('the relay', () => {
+  it('gives groups of one lane their turns, however long one backlog is', async () => {
+    const seen: OutboxRow[] = []
+    const busy = await Promise.all(Array.from({ length: 30 }, () => enqueue('fair', 'busy')))
+    const quiet = await enqueue('fair', 'quiet')
+    await using _relay = relayWith(
+      recordTo((messages) => seen.push(...messages)),
+      { perLane: 4 },
+    )
+    await waitFor(() => seen.length >= 4, 'four messages')
+    expect(seen.map(firstRef)).toContain(quiet)
+    expect(seen).toHaveLength(4)
+    await Promise.all([...busy, quiet].map(finish))
+  })
+
+  it('never has more in flight in a lane than the lane may, and other lanes go on', async () => {
+    const seen: OutboxRow[] = []
+    const slow = await Promise.all(Array.from({ length: 10 }, () => enqueue('slow', 'g')))
+    await using relay = relayWith(
+      recordTo((messages) => seen.push(...messages)),
+      { perLane: 3 },
+    )
+    await waitFor(() => seen.length === 3, 'the lane to be full')
+    const other = await enqueue('other', 'g')
+    relay.nudge()
+    await waitFor(() => seen.some((message) => firstRef(message) === other), 'the other lane')
+    expect(seen.filter((message) => message.lane === 'slow')).toHaveLength(3)
+    await Promise.all([...slow, other].map(finish))
+  })
+
+  it('relays again what nobody finished before the lease ran out', async () => {
+    const seen: string[] = []
+    const ref = await enqueue('lost', 'g')
+    await using _relay = relayWith(
+      recordTo((messages) => seen.push(...messages.map(firstRef))),
+      { leaseMs: 200 },
+    )
+    await waitFor(() => seen.filter((id) => id === ref).length >= 2, 'the second relaying')
+    await finish(ref)
+  })
+
+  it('keeps everything while the queue cannot be reached', async () => {
+    let down = true
+    const seen: string[] = []
+    const ref = await enqueue('down', 'g')
+    await using _relay = relayWith(async (_kind, messages) => {
+      if (down) throw new Error('unreachable')
+      seen.push(...messages.map(firstRef))
+      return []
+    })
+    await waitFor(
+      async () => (await database.admin`select 1 from outbox where lane = 'down' and leased_until is null`).count,
+      'the release',
+    )
+    down = false
+    await waitFor(() => seen.includes(ref), 'the message')
+    await finish(ref)
+  })
+
+  it('sets a message aside that the queue refuses again and again, and lets others pass', async () => {
+    const poison = await enqueue('poison', 'g')
+    const good = await enqueue('poison', 'g')
+    const seen: string[] = []
+    await using _relay = relayWith(async (_kind, messages) => {
+      seen.push(...messages.map(firstRef))
+      return messages.filter((message) => firstRef(message) === poison).map(({ id }) => ({ id, reason: 'refused' }))
+    })
+    await waitFor(() => seen.includes(good), 'the good message')
+    const [row] = await waitFor(async () => {
+      const rows =
+        await database.admin`select failures from outbox where refs[1] = ${poison} and quarantined_at is not null`
+      return rows.count ? rows : false
+    }, 'the quarantine')
+    expect(row?.['failures']).toBe(2)
+    await Promise.all([poison, good].map(finish))
+  })
+
+  it('lets a message be due later, under a new generation', async () => {
+    const ref = await enqueue('later', 'g')
+    const generations: number[] = []
+    await using relay = relayWith(recordTo((messages) => generations.push(...messages.map((m) => m.generation))))
+    await waitFor(() => generations.length === 1, 'the first')
+    await db.withService(null, (tx) =>
+      rescheduleMessage(tx, { kind: 'validate_run', lane: 'later', group_id: 'g', refs: [ref], delayMs: 100 }),
+    )
+    relay.nudgeIn(100)
+    await waitFor(() => generations.length === 2, 'the second')
+    expect(generations).toEqual([0, 1])
+    await finish(ref)
+  })
+
+  it('carries each message once when several relays run', async () => {
+    const seen: string[] = []
+    const refs = await Promise.all(Array.from({ length: 100 }, () => enqueue('many', 'g')))
+    const publish = recordTo((messages) => seen.push(...messages.map(firstRef)))
+    await using _one = relayWith(publish)
+    await using _two = relayWith(publish)
+    await using _three = relayWith(publish)
+    await waitFor(() => seen.length >= 100, 'all messages')
+    expect(new Set(seen).size).toBe(seen.length)
+    await Promise.all(refs.map(finish))
+  })
+})

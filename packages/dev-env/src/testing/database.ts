@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import { connect, type Db } from '@keepr/db/connect'
+import { inject } from 'vitest'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresAdminUrl: string
+    redisUrl: string | null
+  }
+}
+
+export const TEMPLATE = 'template1'
+export const testPasswords = {
+  keepr_api: 'api',
+  keepr_validation: 'validation',
+  keepr_webhook: 'webhook',
+  keepr_queue: 'queue',
+}
+
+export type TestDatabase = AsyncDisposable & {
+  /** The URL of a role of the services. */
+  urlOf(role: keyof typeof testPasswords): string
+  /** The superuser: sees everything, for assertions and for faults only. */
+  adminUrl: string
+  connectAs(role: keyof typeof testPasswords, poolSize?: number): Db
+  /** SQL as the superuser. */
+  admin: postgres.Sql
+}
+
+/** A database of the test file's own, cloned from the migrated template; dropped when disposed. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const serverUrl = new URL(inject('postgresAdminUrl'))
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const server = postgres(serverUrl.href, { max: 1, onnotice: () => {} })
+  await server`create database ${server(name)} template ${server(TEMPLATE)}`
+  const adminUrl = new URL(serverUrl)
+  adminUrl.pathname = `/${name}`
+  const admin = postgres(adminUrl.href, { max: 2, onnotice: () => {} })
+  const opened: Db[] = []
+  const urlOf = (role: keyof typeof testPasswords) => {
+    const url = new URL(adminUrl)
+    url.username = role
+    url.password = testPasswords[role]
+    return url.href
+  }
+  return {
+    urlOf,
+    adminUrl: adminUrl.href,
+    admin,
+    connectAs(role, poolSize = 5) {
+      const db = connect({
+        url: urlOf(role),
+        applicationName: `test-${role}`,
+        poolSize,
+        connectTimeoutMs: 5000,
+        statementTimeoutMs: 15_000,
+        lockTimeoutMs: 10_000,
+      })
+      opened.push(db)
+      return db
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((db) => db.close()))
+      await admin.end({ timeout: 2 })
+      await server`drop database ${server(name)} with (force)`
+      await server.end({ timeout: 2 })
+    },
+  }
+}

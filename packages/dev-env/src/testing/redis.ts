@@ -1,0 +1,35 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createConnection } from 'node:net'
+import getPort from 'get-port'
+import { waitFor } from './wait-for.ts'
+
+/** A Redis of the run's own on a free port, or undefined where no redis-server is found. */
+export async function startRedis(): Promise<{ url: string; stop(): void } | undefined> {
+  if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status !== 0) return undefined
+  const port = await getPort({ host: '127.0.0.1' })
+  const server = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
+    { stdio: 'ignore' },
+  )
+  await waitFor(() => answers(port), 'redis-server to listen')
+  return { url: `redis://127.0.0.1:${port}`, stop: () => void server.kill('SIGKILL') }
+}
+
+const answers = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
