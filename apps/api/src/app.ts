@@ -1,0 +1,27 @@
+import { problem } from '@keepr/shared/problem'
+import { Hono } from 'hono'
+import type { Context } from './context.ts'
+import type { ApiEnv } from './http/api.ts'
+import { measure } from './http/measure.ts'
+import { mountRoutes } from './http/mount-routes.ts'
+import { answerError } from './http/problems.ts'
+import { requestId } from './http/request-id.ts'
+import { withoutTrailingSlash } from './http/without-trailing-slash.ts'
+import { routes } from './routes/index.ts'
+import { mountReference } from './routes/system/reference.ts'
+
+/** The API over a context. It does nothing by itself, so a test can call it. */
+export function createApp(ctx: Context): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>({ strict: true, getPath: withoutTrailingSlash })
+  app.use(async (c, next) => {
+    c.set('ctx', ctx)
+    await next()
+  })
+  app.use(requestId)
+  app.use(measure)
+  app.onError(answerError)
+  mountRoutes(app, routes)
+  mountReference(app)
+  app.notFound((c) => answerError(problem('not-found'), c))
+  return app
+}

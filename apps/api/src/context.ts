@@ -1,0 +1,31 @@
+import type { Db } from '@keepr/db/connect'
+import type { TypeConfig } from '@keepr/shared/schemas/type-config'
+import type { Logger } from 'pino'
+import type { AccessLog } from './access-log.ts'
+import type { RateLimits } from './rate-limits.ts'
+import type { TokenVerifier } from './http/authenticate.ts'
+import type { ContentSchemas } from './content-schemas.ts'
+import type { VerdictWaiter } from './verdict-waiter.ts'
+import type { SettingsOf } from '@keepr/shared/runtime/settings'
+
+export type Settings = SettingsOf<'api'>
+
+/** All that a request needs, built once by createContext (create-context.ts) and in tests by hand. */
+export type Context = {
+  settings: Settings
+  log: Logger
+  db: Db
+  /** A replica for reads that may lag, or the same database. */
+  readDb: Db
+  /** The configured artifact types as they are now: the file may be reloaded. */
+  types: () => ReadonlyMap<string, TypeConfig>
+  tokens: TokenVerifier
+  /** Tells the relay that a transaction may have written a message. */
+  nudge: () => void
+  verdicts: VerdictWaiter
+  accessLog: AccessLog
+  rateLimits: RateLimits
+  contentSchemas: ContentSchemas
+  /** True when the schema and database answer; 'degraded' says that the queue does not. */
+  queueIsUp: () => boolean
+}

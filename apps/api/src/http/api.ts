@@ -1,0 +1,22 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Actor } from '@keepr/shared/domain/actor'
+import type { Context as HonoContext } from 'hono'
+import type { Context } from '../context.ts'
+import type { Keyed } from './idempotency.ts'
+
+export type ApiEnv = {
+  Bindings: HttpBindings
+  Variables: {
+    ctx: Context
+    requestId: string
+    /** Set on every route but the open ones. */
+    actor: Actor
+    /** When the caller's token ends, in milliseconds: live streams end then. */
+    tokenExpiresAt: number
+    /** Set when the request carries an Idempotency-Key. */
+    keyed: Keyed | undefined
+  }
+}
+
+/** One request, with what the middlewares know of it. */
+export type Call = HonoContext<ApiEnv>

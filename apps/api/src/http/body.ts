@@ -1,0 +1,110 @@
+import { readStrictJson } from '@keepr/shared/domain/strict-json'
+import { problem, type Offence } from '@keepr/shared/problem'
+import * as v from 'valibot'
+import type { Call } from './api.ts'
+import type { RouteSpec } from './route.ts'
+
+/** What the server decides: a client that sends one of these is mistaken, and is told instead of being ignored. */
+const decidedByKeepr = new Set(['group_id', 'user_id', 'created_by', 'status', 'id', 'content_hash'])
+
+/** The media type without parameters, lower case; undefined when there is none. */
+export const mediaType = (c: Call): string | undefined =>
+  c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+
+/** Refuses compressed bodies: what was hashed must be what was sent. */
+export function refuseContentEncoding(c: Call): void {
+  const encoding = c.req.header('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw problem('unsupported-media-type', {
+      detail: 'Send the body without Content-Encoding.',
+      headers: { 'accept-encoding': 'identity' },
+    })
+  }
+}
+
+/** The raw bytes of a body of at most `limit` bytes; a longer one is refused as soon as that is known. */
+export async function readBytes(c: Call, limit: number): Promise<Uint8Array> {
+  const declared = Number(c.req.header('content-length') ?? 0)
+  if (declared > limit) throw tooLarge(limit)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    size += chunk.byteLength
+    if (size > limit) throw tooLarge(limit)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const tooLarge = (limit: number) =>
+  problem('payload-too-large', {
+    detail: `The body may have at most ${limit} bytes.`,
+    limit_bytes: limit,
+    headers: { connection: 'close' },
+  })
+
+/** Checks the media type and gives the bytes, or undefined when an optional body is absent. */
+export async function readJsonBytes(c: Call, spec: RouteSpec, limit: number): Promise<Uint8Array | undefined> {
+  refuseContentEncoding(c)
+  const type = mediaType(c)
+  const types = spec.bodyTypes ?? ['application/json']
+  if (type === undefined && spec.bodyOptional) {
+    const bytes = await readBytes(c, limit)
+    if (bytes.byteLength === 0) return undefined
+    throw unsupported(types)
+  }
+  if (type === undefined || !types.includes(type) || !isUtf8(c.req.header('content-type'))) throw unsupported(types)
+  const bytes = await readBytes(c, limit)
+  return bytes.byteLength === 0 && spec.bodyOptional ? undefined : bytes
+}
+
+const unsupported = (types: readonly string[]) =>
+  problem('unsupported-media-type', {
+    detail: `Send ${types.join(' or ')} in UTF-8.`,
+    headers: { accept: types.join(', ') },
+  })
+
+const isUtf8 = (contentType = '') => {
+  const [, charset] = /;\s*charset\s*=\s*"?([^";]*)"?/iu.exec(contentType) ?? []
+  return charset === undefined || /^utf-?8$/iu.test(charset.trim())
+}
+
+/** Reads JSON exactly (or refuses it) and checks it against a schema. */
+export function parseBody(bytes: Uint8Array | undefined, schema: v.GenericSchema, maxDepth: number): unknown {
+  const value = bytes === undefined ? {} : parseJson(bytes, maxDepth)
+  return checkBody(value, schema)
+}
+
+/** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place. */
+export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
+  const read = readStrictJson(bytes, maxDepth)
+  if (read.kind === 'malformed') throw problem('malformed-json', { detail: read.detail })
+  if (read.kind === 'offence') {
+    throw problem('validation-error', { errors: [{ pointer: read.pointer, detail: read.detail }] })
+  }
+  return read.value
+}
+
+/** Checks a body against its schema; every offence is told with its JSON pointer. */
+export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
+  const offences: Offence[] = []
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    for (const key of Object.keys(value)) {
+      if (decidedByKeepr.has(key))
+        offences.push({ pointer: pointerOf([key]), detail: 'is decided by Keepr and cannot be sent' })
+      // Names that every object inherits pass a schema's check for unknown keys.
+      else if (key in Object.prototype) offences.push({ pointer: pointerOf([key]), detail: 'is not a known field' })
+    }
+  }
+  const result = v.safeParse(schema, value)
+  for (const issue of result.issues ?? []) {
+    const pointer = pointerOf((issue.path ?? []).map((item) => String(item.key)))
+    if (offences.some((offence) => offence.pointer === pointer)) continue
+    offences.push({ pointer, detail: issue.expected === 'never' ? 'is not a known field' : issue.message })
+  }
+  if (offences.length > 0) throw problem('validation-error', { errors: offences })
+  return result.output
+}
+
+const pointerOf = (path: readonly string[]): string =>
+  path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

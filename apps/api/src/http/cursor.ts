@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { problem } from '@keepr/shared/problem'
+
+/**
+ * An opaque place in a list: the sort key of the last item, bound to the group and to the question it belongs to. It
+ * grants nothing (each page is asked for in the caller's name), so it is fingerprinted against mistakes, not signed.
+ */
+export function writeCursor(key: readonly string[], question: string): string {
+  return Buffer.from(JSON.stringify([fingerprint(key, question), ...key])).toString('base64url')
+}
+
+/** Reads a cursor back; one that was changed, cut, or made for another list is refused. */
+export function readCursor(cursor: string, question: string, length: number): string[] {
+  const parts = decode(cursor)
+  const [seal, ...key] = parts
+  if (key.length !== length || seal !== fingerprint(key, question)) {
+    throw problem('validation-error', {
+      errors: [{ pointer: '', parameter: 'cursor', detail: 'is not a cursor of this list' }],
+    })
+  }
+  return key
+}
+
+function decode(cursor: string): string[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+    return Array.isArray(value) ? value.filter((part) => typeof part === 'string') : []
+  } catch {
+    return [] // no cursor of ours: refused by the caller of this function
+  }
+}
+
+const fingerprint = (key: readonly string[], question: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([question, ...key]))
+    .digest('base64url')
+    .slice(0, 22)

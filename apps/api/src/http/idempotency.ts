@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { findKeptAnswer, type KeptAnswer } from '@keepr/db/idempotency/find-kept-answer'
+import { insertKeptAnswer } from '@keepr/db/idempotency/insert-kept-answer'
+import { tryLockKey } from '@keepr/db/idempotency/try-lock-key'
+import type { Tx } from '@keepr/db/transaction'
+import { problem } from '@keepr/shared/problem'
+import type { StatusCode } from 'hono/utils/http-status'
+import type { Answer } from './answer.ts'
+import type { Call } from './api.ts'
+
+/** A request that carries an Idempotency-Key. `seen` is set once its key was looked at inside a transaction. */
+export type Keyed = { group_id: string; user_id: string; route: string; key: string; requestHash: string }
+
+/** Reads the key of a request and takes the fingerprint of what is asked: another body under the same key is refused. */
+export function readKey(c: Call, body: Uint8Array | undefined): Keyed | undefined {
+  const key = c.req.header('idempotency-key')
+  if (key === undefined) return undefined
+  if (!/^[\u0021-\u007e]([\u0020-\u007e]{0,253}[\u0021-\u007e])?$/u.test(key)) {
+    throw problem('malformed-request', { detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.' })
+  }
+  const url = new URL(c.req.url)
+  const hash = createHash('sha256')
+    .update(url.search)
+    .update('\n')
+    .update(c.req.header('if-match') ?? '')
+    .update('\n')
+  if (body) hash.update(body)
+  const { groupId, userId } = c.get('actor')
+  const route = `${c.req.method} ${url.pathname.replace(/\/+$/u, '')}`
+  return { group_id: groupId, user_id: userId, route, key, requestHash: hash.digest('hex') }
+}
+
+/**
+ * Takes the key for this transaction and gives the answer that it was used for before, if any. The lock ends with the
+ * transaction, so a process that dies leaves no key in progress.
+ */
+export async function replayedAnswer(tx: Tx, keyed: Keyed): Promise<Answer | undefined> {
+  if (!(await tryLockKey(tx, keyed))) throw problem('in-progress', { retry_after_s: 1 })
+  const kept = await findKeptAnswer(tx, keyed)
+  if (!kept) return undefined
+  if (kept.request_hash !== keyed.requestHash) throw problem('idempotency-key-reused')
+  return toAnswer(kept)
+}
+
+const toAnswer = ({ answer_status, answer_headers, answer_body }: KeptAnswer): Answer => ({
+  // SAFETY: it was an answer's status when it was kept.
+  status: answer_status as StatusCode,
+  headers: { ...answer_headers, 'idempotent-replayed': 'true' },
+  ...(answer_body === '' ? {} : { body: JSON.parse(answer_body) as object }),
+})
+
+/** Keeps an answer in the transaction of its effect. */
+export const keepAnswer = (tx: Tx, keyed: Keyed, { status, headers = {}, body }: Answer): Promise<void> =>
+  insertKeptAnswer(tx, {
+    group_id: keyed.group_id,
+    user_id: keyed.user_id,
+    route: keyed.route,
+    key: keyed.key,
+    request_hash: keyed.requestHash,
+    answer_status: status,
+    answer_headers: headers,
+    answer_body: body === undefined ? '' : JSON.stringify(body),
+    artifact_id: artifactIdOf(body),
+  })
+
+/** A purge finds the answers about an artifact by its id. */
+const artifactIdOf = (body: Answer['body']): string | null =>
+  typeof body === 'object' && body !== null && 'id' in body && typeof body.id === 'string' ? body.id : null

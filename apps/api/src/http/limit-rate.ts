@@ -1,0 +1,18 @@
+import { problem } from '@keepr/shared/problem'
+import type { RateUse } from '../rate-limits.ts'
+import type { Call } from './api.ts'
+
+/** Counts the request for its group and user, and refuses one too many. */
+export async function limitRate(c: Call): Promise<void> {
+  const uses = await c.get('ctx').rateLimits.use(c.get('actor'))
+  if (uses.length === 0) return
+  const exceeded = uses.find(({ limited }) => limited)
+  const headers = rateHeaders(uses)
+  if (exceeded) throw problem('rate-limited', { retry_after_s: Math.max(1, exceeded.resetS), headers })
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
+}
+
+const rateHeaders = (uses: readonly RateUse[]): Record<string, string> => ({
+  'ratelimit-policy': uses.map(({ name, limit }) => `"${name}";q=${limit};w=60`).join(', '),
+  ratelimit: uses.map(({ name, remaining, resetS }) => `"${name}";r=${remaining};t=${resetS}`).join(', '),
+})

@@ -1,0 +1,78 @@
+import { Problem, problem } from '@keepr/shared/problem'
+import type { Hono } from 'hono'
+import { accepts } from 'hono/accepts'
+import type { ApiEnv, Call } from './api.ts'
+import { authenticate } from './authenticate.ts'
+import { checkBody, parseJson, readJsonBytes } from './body.ts'
+import { readKey } from './idempotency.ts'
+import { limitRate } from './limit-rate.ts'
+import { describe } from './openapi.ts'
+import { answerError } from './problems.ts'
+import { readQuery } from './query.ts'
+import type { Route } from './route.ts'
+import { keepRefusal } from './transact.ts'
+
+const defaultBodyLimit = 64 * 1024
+
+/** Serves the routes; a known path answers other methods with 405. */
+export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[]): void {
+  for (const route of routes) app.on(route.method.toUpperCase(), [route.path], describe(route), (c) => serve(c, route))
+  const methods = Map.groupBy(routes, ({ path }) => path)
+  for (const [path, known] of methods) {
+    const allow = known
+      .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+      .join(', ')
+    app.all(path, () => {
+      throw problem('method-not-allowed', { headers: { allow } })
+    })
+  }
+}
+
+/** One request in order: who, may it be answered, what is asked; then the route's own story. */
+async function serve(c: Call, route: Route): Promise<Response> {
+  try {
+    if (!route.open) {
+      await authenticate(c)
+      await limitRate(c)
+    }
+    requireAcceptable(c, route)
+    const query = readQuery(c, route)
+    const body = await readBody(c, route)
+    // SAFETY: query and body were made by this route's own schemas.
+    return await route.handle(c, { query, body } as Parameters<Route['handle']>[1])
+  } catch (error) {
+    const kept = error instanceof Problem ? await keepRefusal(c, error) : undefined
+    return kept ?? answerError(error, c)
+  }
+}
+
+async function readBody(c: Call, route: Route): Promise<unknown> {
+  if (route.streamed) return undefined
+  if (!route.body) {
+    if (route.method !== 'get') c.set('keyed', readKey(c, undefined))
+    return undefined
+  }
+  const { settings } = c.get('ctx')
+  const bytes = await readJsonBytes(c, route, route.bodyLimit?.(c) ?? defaultBodyLimit)
+  c.set('keyed', readKey(c, bytes))
+  return checkBody(bytes === undefined ? {} : parseJson(bytes, settings.maxJsonDepth), route.body)
+}
+
+function requireAcceptable(c: Call, { produces = ['application/json'] }: Route): void {
+  const header = c.req.header('accept')
+  if (header === undefined || produces.includes('*/*')) return
+  const none = 'none/none'
+  const chosen = accepts(c, {
+    header: 'Accept',
+    supports: [...produces],
+    default: none,
+    match: (wanted, { supports }) =>
+      wanted
+        .filter(({ q }) => q > 0)
+        .flatMap(({ type }) => supports.filter((offered) => fits(type.toLowerCase(), offered)))[0] ?? none,
+  })
+  if (chosen === none) throw problem('not-acceptable', { detail: `This route answers with ${produces.join(' or ')}.` })
+}
+
+const fits = (range: string, offered: string): boolean =>
+  range === '*/*' || range === offered || (range.endsWith('/*') && offered.startsWith(range.slice(0, -1)))

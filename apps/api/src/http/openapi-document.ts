@@ -1,0 +1,40 @@
+import type { Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
+import type { ApiEnv } from './api.ts'
+
+/** The OpenAPI 3.1 document of all routes. */
+export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
+  return await generateSpecs(app, {
+    defaultValidationErrorResponse: false,
+    documentation: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Keepr',
+        version: '0.1.0',
+        description: 'Versioned, typed and validated artifacts.',
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      },
+      servers: [{ url: '/' }],
+      security: [{ bearer: [] }],
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        // SAFETY: plain JSON Schema; the library's type asks for an older draft.
+        schemas: { Problem: problemSchema } as never,
+      },
+    },
+  })
+}
+
+const text = { type: 'string' }
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'request_id'],
+  properties: {
+    type: text,
+    title: text,
+    status: { type: 'integer' },
+    detail: text,
+    request_id: text,
+    errors: { type: 'array', items: { type: 'object', properties: { pointer: text, parameter: text, detail: text } } },
+  },
+}

@@ -1,0 +1,119 @@
+import { PROBLEMS, type ProblemCode, problemType } from '@keepr/shared/problem'
+import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema'
+import { describeRoute } from 'hono-openapi'
+import type { GenericSchema } from 'valibot'
+import type { Route } from './route.ts'
+
+/** What JSON Schema cannot say (checks in code) is left out; what it can say comes from the schema that validates. */
+const conversion: ConversionConfig = {
+  typeMode: 'input',
+  target: 'draft-2020-12',
+  errorMode: 'ignore',
+  overrideSchema: ({ valibotSchema, jsonSchema }) =>
+    valibotSchema.type === 'custom' ? { ...jsonSchema, type: 'object' } : undefined,
+}
+
+/** The JSON Schema of a valibot schema, without the dialect that the document states once. */
+export function schemaOf(schema: GenericSchema): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = toJsonSchema(schema, conversion)
+  return rest
+}
+
+/** Documents a route from its declaration. */
+export function describe(route: Route) {
+  return describeRoute({
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.open ? { security: [] } : {}),
+    // SAFETY: these are OpenAPI 3.1 objects; the library's types know JSON Schema of an older draft.
+    parameters: [...pathParameters(route.path), ...queryParameters(route), ...headerParameters(route)] as never,
+    ...(route.body ? { requestBody: requestBody(route, route.body) } : {}),
+    responses: { ...answers(route), ...problems(route) },
+  })
+}
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/:(\w+)/gu)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+
+function queryParameters({ query, repeatable = [] }: Route) {
+  if (!query) return []
+  const { properties = {}, required = [] } = schemaOf(query) as {
+    properties?: Record<string, object>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+    ...(repeatable.includes(name) ? { style: 'form', explode: true } : {}),
+  }))
+}
+
+const headerParameters = ({ method, open }: Route) =>
+  open || !['post', 'put', 'patch'].includes(method)
+    ? []
+    : [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 } }]
+
+const requestBody = (route: Route, body: GenericSchema) => ({
+  required: !route.bodyOptional,
+  content: Object.fromEntries(
+    (route.bodyTypes ?? ['application/json']).map((type) => [
+      type,
+      { schema: schemaOf(body), ...(route.bodyExample === undefined ? {} : { example: route.bodyExample }) },
+    ]),
+  ),
+})
+
+const answers = ({ answers }: Route) =>
+  Object.fromEntries(
+    Object.entries(answers).map(([status, { description, schema, example, contentType = 'application/json' }]) => [
+      status,
+      {
+        description,
+        ...(schema || contentType !== 'application/json'
+          ? {
+              content: {
+                [contentType]: {
+                  schema: schema ? schemaOf(schema) : {},
+                  ...(example === undefined ? {} : { example }),
+                },
+              },
+            }
+          : {}),
+      },
+    ]),
+  )
+
+/** The problems of a route, with those that any route of its kind may answer. */
+function problems(route: Route) {
+  const always: ProblemCode[] = ['internal-error', 'not-acceptable', 'validation-error']
+  const guarded: ProblemCode[] = route.open ? [] : ['unauthenticated', 'rate-limited', 'database-unavailable']
+  const writes: ProblemCode[] =
+    route.method === 'get' || route.open ? [] : ['in-progress', 'idempotency-key-reused', 'malformed-request']
+  const body: ProblemCode[] = route.body ? ['malformed-json', 'payload-too-large', 'unsupported-media-type'] : []
+  const codes = [...new Set([...route.problems, ...always, ...guarded, ...writes, ...body])]
+  return Object.fromEntries(
+    [...Map.groupBy(codes, (code) => PROBLEMS[code].status)].map(([status, group]) => [
+      String(status),
+      {
+        description: group.map((code) => PROBLEMS[code].title).join('; '),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(group.map((code) => [code, { value: problemExample(code) }])),
+          },
+        },
+      },
+    ]),
+  )
+}
+
+const problemExample = (code: ProblemCode) => ({
+  type: problemType(code),
+  title: PROBLEMS[code].title,
+  status: PROBLEMS[code].status,
+  detail: `${PROBLEMS[code].title}.`,
+  request_id: '019ab1de-7c00-7000-8000-000000000001',
+})

@@ -1,0 +1,35 @@
+import { isUnavailable } from '@keepr/db/unavailable'
+import { Problem, problem } from '@keepr/shared/problem'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Call } from './api.ts'
+
+/** The only place that turns anything thrown into `application/problem+json`. */
+export function answerError(error: unknown, c: Call): Response {
+  const found = asProblem(error, c)
+  const { retry_after_s } = found.extensions
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
+  if (retry_after_s !== undefined) headers['retry-after'] = String(retry_after_s)
+  if (found.status === 503 && retry_after_s === undefined) headers['retry-after'] = '1'
+  if (found.status === 401) headers['www-authenticate'] = 'Bearer realm="keepr", error="invalid_token"'
+  Object.assign(headers, found.extensions['headers'])
+  // SAFETY: every status of the catalogue allows a body.
+  return c.body(JSON.stringify(problemBody(found, c.get('requestId'))), found.status as ContentfulStatusCode, headers)
+}
+
+/** The members of a problem's answer; header fields that a problem brings along stay out of it. */
+export function problemBody(found: Problem, requestId: string): Record<string, unknown> {
+  const { headers: _headers, ...members } = found.toBody(requestId)
+  return members
+}
+
+function asProblem(error: unknown, c: Call): Problem {
+  if (error instanceof Problem) {
+    if (error.status >= 500) logError(c, error)
+    return error
+  }
+  logError(c, error)
+  return isUnavailable(error) ? problem('database-unavailable', { retry_after_s: 1 }) : problem('internal-error')
+}
+
+const logError = (c: Call, error: unknown) =>
+  c.get('ctx').log.error({ err: error, request_id: c.get('requestId'), method: c.req.method }, 'request failed')

@@ -1,0 +1,28 @@
+import { problem, type Offence } from '@keepr/shared/problem'
+import * as v from 'valibot'
+import type { Call } from './api.ts'
+import type { RouteSpec } from './route.ts'
+
+const none = v.strictObject({})
+
+/** The validated query of a request: unknown parameters, repeated ones and wrong values are all told at once. */
+export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec): unknown {
+  const given = new Map<string, string[]>()
+  for (const [name, value] of new URL(c.req.url).searchParams) given.set(name, [...(given.get(name) ?? []), value])
+  const offences: Offence[] = []
+  const values: Record<string, unknown> = Object.create(null)
+  for (const [name, list] of given) {
+    if (repeatable.includes(name)) values[name] = list
+    else if (list.length > 1) offences.push(offence(name, 'is given several times'))
+    else values[name] = list[0]
+  }
+  const result = v.safeParse(query, { ...values })
+  for (const issue of result.issues ?? []) {
+    const name = v.getDotPath(issue) ?? ''
+    offences.push(offence(name, issue.expected === 'never' ? 'is not a parameter of this route' : issue.message))
+  }
+  if (offences.length > 0) throw problem('validation-error', { errors: offences })
+  return result.output
+}
+
+const offence = (parameter: string, detail: string): Offence => ({ pointer: '', parameter, detail })

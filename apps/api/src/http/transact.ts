@@ -1,0 +1,50 @@
+import type { Tx } from '@keepr/db/transaction'
+import { type Problem } from '@keepr/shared/problem'
+import { type Answer, send } from './answer.ts'
+import type { Call } from './api.ts'
+import { keepAnswer, replayedAnswer } from './idempotency.ts'
+import { problemBody } from './problems.ts'
+
+/**
+ * The one place where the transaction of a write is opened. With an Idempotency-Key, the answer commits together with
+ * its effect, or the first answer is given again. After the commit the relay is told to look.
+ */
+export async function transact(c: Call, story: (tx: Tx) => Promise<Answer>): Promise<Response> {
+  return send(c, await transactAnswer(c, story))
+}
+
+/** The same for a route that goes on after the commit (Prefer: wait). */
+export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>): Promise<Answer> {
+  const { db, nudge } = c.get('ctx')
+  const keyed = c.get('keyed')
+  const answer = await db.withActor(c.get('actor'), async (tx) => {
+    const replayed = keyed && (await replayedAnswer(tx, keyed))
+    if (replayed) return replayed
+    const first = await story(tx)
+    if (keyed) await keepAnswer(tx, keyed, first)
+    return first
+  })
+  nudge()
+  return answer
+}
+
+/**
+ * Keeps the refusal of a request with an Idempotency-Key, whose own transaction has been rolled back, or gives the
+ * answer that the key has already. What may pass by itself (401, 429, 5xx, in-progress) is not kept.
+ */
+export async function keepRefusal(c: Call, refusal: Problem): Promise<Response | undefined> {
+  const keyed = c.get('keyed')
+  if (!keyed || refusal.status >= 500 || [401, 429].includes(refusal.status)) return undefined
+  if (['in-progress', 'idempotency-key-reused'].includes(refusal.code)) return undefined
+  const answer: Answer = {
+    status: refusal.status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: problemBody(refusal, c.get('requestId')),
+  }
+  const kept = await c.get('ctx').db.withActor(c.get('actor'), async (tx) => {
+    const replayed = await replayedAnswer(tx, keyed)
+    if (!replayed) await keepAnswer(tx, keyed, answer)
+    return replayed
+  })
+  return kept && send(c, kept)
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { looksLikeSystemActor } from '@keepr/shared/domain/actor'
+import { rolesFromClaim } from '@keepr/shared/domain/role'
+import { problem } from '@keepr/shared/problem'
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { TokenVerifier, VerifiedToken } from './http/authenticate.ts'
+import type { TokenIssuer } from './token-issuer.ts'
+
+type Options = { issuers: readonly TokenIssuer[]; clockToleranceMs: number; maxRemembered: number }
+type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number }
+
+const maxMemoryMs = 5 * 60_000
+const maxTokenLength = 8 * 1024
+
+/**
+ * Verifies bearer tokens. A verified one is remembered by its hash for five minutes at most, never beyond its end, and
+ * not once its issuer's keys have changed: verifying is the most expensive part of a read.
+ */
+export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }: Options): TokenVerifier {
+  const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
+  return {
+    async verify(token) {
+      if (token.length > maxTokenLength) throw problem('unauthenticated')
+      const key = createHash('sha256').update(token).digest('base64')
+      const known = remembered.get(key)
+      if (known && known.generation === known.issuer.generation() && known.expiresAt + clockToleranceMs > Date.now())
+        return known
+      const issuer = issuerOf(token, issuers)
+      const payload = await verifiedPayload(token, issuer, clockToleranceMs)
+      const verified = readToken(payload, issuer)
+      const ttl = Math.min(maxMemoryMs, verified.expiresAt + clockToleranceMs - Date.now())
+      if (ttl > 0) remembered.set(key, { ...verified, issuer, generation: issuer.generation() }, { ttl })
+      return verified
+    },
+  }
+}
+
+/** Which issuer the token says it is from: that only chooses the rules by which it is then verified. */
+function issuerOf(token: string, issuers: readonly TokenIssuer[]): TokenIssuer {
+  const [only] = issuers
+  if (issuers.length === 1 && only) return only
+  const claimed = attempt(() => decodeJwt(token).iss)
+  const issuer = issuers.find((candidate) => candidate.issuer === claimed)
+  if (!issuer) throw problem('unauthenticated')
+  return issuer
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read()
+  } catch {
+    throw problem('unauthenticated') // not a token at all: whatever is wrong with it, the answer is the same
+  }
+}
+
+async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: number): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, issuer.keys, {
+      algorithms: issuer.algorithms,
+      clockTolerance: toleranceMs / 1000,
+      requiredClaims: ['exp'],
+      ...(issuer.issuer === undefined ? {} : { issuer: issuer.issuer }),
+      ...(issuer.audience === undefined ? {} : { audience: issuer.audience }),
+    })
+    return payload
+  } catch (cause) {
+    if (keysAreUnreachable(cause)) throw problem('identity-provider-unavailable', { retry_after_s: 5 })
+    throw problem('unauthenticated')
+  }
+}
+
+/** jose tells of a key set that cannot be fetched by its plain error or a time-out; fetch itself by a TypeError. */
+const keysAreUnreachable = (error: unknown): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') ||
+  (error instanceof TypeError && error.message === 'fetch failed')
+
+function readToken(payload: JWTPayload, issuer: TokenIssuer): VerifiedToken {
+  const userId = claim(payload, issuer.userClaim)
+  const groupId = claim(payload, issuer.groupClaim)
+  const { exp, iat } = payload
+  if (
+    !isIdentity(userId) ||
+    !isIdentity(groupId) ||
+    typeof exp !== 'number' ||
+    !Number.isSafeInteger(Math.trunc(exp))
+  ) {
+    throw problem('unauthenticated')
+  }
+  if (iat !== undefined && (!Number.isFinite(iat) || iat > Date.now() / 1000 + 60)) throw problem('unauthenticated')
+  const actor = {
+    userId: issuer.userPrefix + userId,
+    groupId: issuer.groupPrefix + groupId,
+    roles: rolesFromClaim(claim(payload, issuer.rolesClaim), issuer.defaultRole),
+  }
+  if (looksLikeSystemActor(actor.userId) || actor.userId.length > 255 || actor.groupId.length > 255)
+    throw problem('unauthenticated')
+  return { actor, expiresAt: exp * 1000 }
+}
+
+/** Printable, of sane length, and storable: a group or user of blanks or control characters is nobody. */
+const isIdentity = (value: unknown): value is string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  typeof value === 'string' &&
+  value.trim() !== '' &&
+  value.length <= 255 &&
+  value.isWellFormed() &&
+  !/[\u0000-\u001f\u007f]/u.test(value)
+
+/** A claim by its name, or by a path such as `realm.group`. The name itself wins, for claims that are URLs. */
+function claim(payload: JWTPayload, path: string): unknown {
+  if (Object.hasOwn(payload, path)) return payload[path]
+  return path.split('.').reduce<unknown>(
+    (value, part) =>
+      // SAFETY: hasOwn has shown that the object has this property.
+      typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+        ? (value as Record<string, unknown>)[part]
+        : undefined,
+    payload,
+  )
+}

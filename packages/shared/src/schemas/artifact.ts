@@ -1,0 +1,161 @@
+import * as v from 'valibot'
+import { isName } from '../domain/naming.ts'
+import { STATUSES } from '../domain/lifecycle.ts'
+import { BUMPS, parseVersion } from '../domain/version.ts'
+
+export const USAGE_POLICY = v.picklist(
+  ['internal_only', 'public', 'restricted'],
+  'must be internal_only, public or restricted',
+)
+
+const Text = v.string('must be a string')
+
+/** A request takes 7 or "7"; everything else carries the text. */
+export const Version = v.pipe(
+  v.union([v.number(), v.string()], 'must be a positive integer or a SemVer 2.0.0 string without build metadata'),
+  v.rawTransform<string | number, string>(({ dataset, addIssue, NEVER }) => {
+    const version = parseVersion(dataset.value)
+    if (version !== undefined) return version
+    addIssue({ message: 'must be a positive integer or a SemVer 2.0.0 string without build metadata' })
+    return NEVER
+  }),
+)
+
+export const Name = v.pipe(
+  v.string('must be a string'),
+  v.check(
+    isName,
+    'must be 1 to 128 characters of A-Z, a-z, 0-9, ".", "_" and "-", begin with a letter or digit, and not be reserved',
+  ),
+)
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * `tags`, `category` and `description` have a form; any further keys are the caller's, whatever they are called. The
+ * value is handed on untouched: an object schema would drop keys that objects inherit, such as `constructor`.
+ */
+export const Metadata = v.pipe(
+  v.custom<Record<string, unknown>>(isObject, 'must be an object'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    for (const key of ['tags', 'category', 'description']) {
+      if (!Object.hasOwn(dataset.value, key)) continue
+      const value = dataset.value[key]
+      const fits =
+        key === 'tags'
+          ? Array.isArray(value) && value.every((tag) => typeof tag === 'string')
+          : typeof value === 'string'
+      const message = key === 'tags' ? 'must be a list of strings' : 'must be a string'
+      if (!fits) addIssue({ message, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }] })
+    }
+  }),
+  v.metadata({ description: 'Notes on the artifact: tags, category, description and any further keys.' }),
+)
+export type Metadata = v.InferOutput<typeof Metadata>
+
+const content = v.unknown()
+const contentBase64 = v.pipe(Text, v.base64('must be base64 (RFC 4648, section 4)'))
+
+/** `POST /artifacts/`. The content of a multipart request comes as a part of its own. */
+export const SubmitBody = v.strictObject(
+  {
+    name: Name,
+    type: Text,
+    version: v.optional(Version),
+    bump: v.optional(v.picklist(BUMPS, 'must be patch, minor or major')),
+    content: v.optional(content),
+    content_base64: v.optional(contentBase64),
+    metadata: v.optional(Metadata),
+    usage_policy: v.optional(USAGE_POLICY),
+    draft: v.optional(v.boolean('must be true or false')),
+  },
+  'must be an object',
+)
+export type SubmitBody = v.InferOutput<typeof SubmitBody>
+
+/** `PUT /artifacts/{name}/{version}`: what a draft is from now on. */
+export const DraftBody = v.strictObject(
+  {
+    content: v.optional(content),
+    content_base64: v.optional(contentBase64),
+    metadata: v.optional(Metadata),
+    usage_policy: v.optional(USAGE_POLICY),
+  },
+  'must be an object',
+)
+export type DraftBody = v.InferOutput<typeof DraftBody>
+
+const Timestamp = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
+const Uuid = v.pipe(v.string(), v.metadata({ format: 'uuid' }))
+const Links = v.record(v.string(), v.string())
+
+export const Validation = v.object({
+  state: v.picklist([
+    'waiting', 'running', 'passed', 'failed', 'error', 'expired', 'held', 'cancelled', 'not_required',
+  ]), // prettier-ignore
+  attempts: v.array(
+    v.object({ at: Timestamp, duration_ms: v.number(), outcome: v.string(), reason: v.nullable(v.string()) }),
+  ),
+  findings: v.array(v.record(v.string(), v.unknown())),
+  reason: v.optional(v.string()),
+  deadline: v.optional(Timestamp),
+  checked_at: v.optional(Timestamp),
+  report_url: v.optional(v.string()),
+})
+
+/** What is answered about one artifact. */
+export const Artifact = v.pipe(
+  v.object({
+    id: Uuid,
+    name: v.string(),
+    type: v.string(),
+    version: v.string(),
+    status: v.picklist(STATUSES),
+    usable: v.boolean(),
+    usage_policy: USAGE_POLICY,
+    group_id: v.string(),
+    created_by: v.optional(v.string()),
+    content: v.optional(v.unknown()),
+    content_type: v.string(),
+    content_size: v.number(),
+    content_hash: v.string(),
+    metadata: v.record(v.string(), v.unknown()),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    published_at: v.optional(Timestamp),
+    last_accessed_at: v.optional(Timestamp),
+    validation: v.optional(Validation),
+    duplicate_of: v.optional(Uuid),
+    deduplicated: v.optional(v.boolean()),
+    blocked_reason: v.optional(v.string()),
+    archived_at: v.optional(Timestamp),
+    archive_reason: v.optional(v.string()),
+    purged_at: v.optional(Timestamp),
+    links: Links,
+  }),
+  v.metadata({ ref: 'Artifact' }),
+)
+
+export const ArtifactPage = v.pipe(
+  v.object({ items: v.array(Artifact), next_cursor: v.nullable(v.string()) }),
+  v.metadata({ ref: 'ArtifactPage' }),
+)
+
+export const Event = v.pipe(
+  v.object({
+    id: Uuid,
+    artifact_id: Uuid,
+    name: v.string(),
+    type: v.string(),
+    version: v.string(),
+    sequence: v.number(),
+    event_type: v.string(),
+    event_data: v.record(v.string(), v.unknown()),
+    actor: v.string(),
+    request_id: v.nullable(v.string()),
+    created_at: Timestamp,
+  }),
+  v.metadata({ ref: 'Event' }),
+)
