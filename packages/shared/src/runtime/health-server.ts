@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Whether a process can do its work; what works only partly is named. */
+export type Readiness = { ready: boolean; degraded: readonly string[] }
+
+type HealthOptions = {
+  host: string
+  port: number
+  metrics: Metrics
+  readiness: () => Promise<Readiness>
+  log: Log
+}
+
+export type HealthServer = AsyncDisposable & { readonly port: number; close(): Promise<void> }
+
+/** Serves /healthz, /readyz and /metrics, for a process that serves nothing else. */
+export async function startHealthServer({ host, port, metrics, readiness, log }: HealthOptions): Promise<HealthServer> {
+  const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
+    '/healthz': async (response) => answer(response, 200, { status: 'ok' }),
+    '/readyz': async (response) => {
+      const { ready, degraded } = await readiness()
+      const status = ready ? (degraded.length > 0 ? 'degraded' : 'ok') : 'unavailable'
+      answer(response, ready ? 200 : 503, { status, degraded })
+    },
+    '/metrics': async (response) => {
+      const { contentType, body } = await metrics.expose()
+      response.writeHead(200, { 'content-type': contentType }).end(body)
+    },
+  }
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').replace(/\?.*/s, '')
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (route === undefined) return answer(response, 404, { status: 'not_found' })
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return answer(response, 405, { status: 'method_not_allowed' }, { allow: 'GET, HEAD' })
+    route(response).catch((error: unknown) => {
+      log.error({ err: error, path }, 'the state of the process could not be told')
+      if (!response.headersSent) answer(response, 500, { status: 'error' })
+    })
+  })
+  server.headersTimeout = 5000
+  server.requestTimeout = 5000
+  server.listen(port, host)
+  await once(server, 'listening')
+  const close = async () => {
+    server.closeAllConnections()
+    if (!server.listening) return
+    const closed = once(server, 'close')
+    server.close()
+    await closed
+  }
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const answer = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}

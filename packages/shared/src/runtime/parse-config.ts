@@ -1,0 +1,82 @@
+import type { BaseIssue, GenericSchema, InferOutput } from 'valibot'
+import * as v from 'valibot'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+
+/** A configuration file holds mistakes; the message names each with its place and what was expected. */
+export class WrongConfig extends Error {
+  override readonly name = 'WrongConfig'
+  readonly offences: readonly string[]
+
+  constructor(offences: readonly string[]) {
+    super(offences.join('\n'))
+    this.offences = offences
+  }
+}
+
+/** Reads YAML by a schema. Throws WrongConfig with all mistakes at once, each as `file:line:column: expected …`. */
+export function parseConfig<S extends GenericSchema>(file: string, text: string, schema: S): InferOutput<S> {
+  const lines = new LineCounter()
+  const [document, ...more] = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+  }
+  if (document === undefined || !('contents' in document)) {
+    throw new WrongConfig([`${file}:1:1: expected a YAML document, but the file is empty`])
+  }
+  const offences = document.errors.map(({ pos, message }) => `${at(pos[0])}: expected valid YAML, but: ${message}`)
+  const [second] = more
+  if (second !== undefined) offences.push(`${at(second.range[0])}: expected one YAML document, but there are more`)
+  // With a key given twice the rest can still be judged; with broken syntax it would be guesswork.
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) throw new WrongConfig(offences)
+  const result = v.safeParse(schema, document.toJS({ maxAliasCount: 100 }))
+  if (!result.success) {
+    offences.push(...result.issues.map((issue) => `${at(offsetOf(document, issue))}: expected ${expectation(issue)}`))
+  }
+  if (offences.length > 0 || !result.success) throw new WrongConfig(offences)
+  return result.output
+}
+
+const expectation = (issue: BaseIssue<unknown>): string => {
+  const path = (issue.path ?? []).map(({ key }) => String(key)).join('.')
+  const where = path === '' ? '' : ` (${path})`
+  if (isUnknownKey(issue)) return `no such key${where}`
+  if (issue.received === 'undefined') return `a value for ${path}, but it is missing`
+  // Schemas say in a sentence what they expect; valibot's own sentences begin with "Invalid".
+  return `${issue.message.startsWith('Invalid ') ? kindOf(issue.expected) : issue.message}${where}`
+}
+
+const KINDS: Record<string, string> = {
+  Object: 'a map',
+  Array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+}
+const kindOf = (expected: string | null) => (expected === null ? 'something else' : (KINDS[expected] ?? expected))
+
+const isUnknownKey = (issue: BaseIssue<unknown>) => issue.type === 'strict_object' && issue.expected === 'never'
+
+/** Where an issue stands: at the value, at an unknown key itself, or at what lacks a key. */
+function offsetOf(document: Document, issue: BaseIssue<unknown>): number {
+  let node: unknown = document.contents
+  let offset = offsetAt(node) ?? 0
+  for (const { key } of issue.path ?? []) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
+      if (pair === undefined) return offset
+      node = pair.value
+      const keyOffset = offsetAt(pair.key) ?? offset
+      offset = isUnknownKey(issue) ? keyOffset : (offsetAt(node) ?? keyOffset)
+      // A map begins at its first key; what lacks a key is better named by its own.
+      if (isMap(node) && issue.received === 'undefined') offset = keyOffset
+    } else if (isSeq(node) && typeof key === 'number') {
+      node = node.items[key]
+      offset = offsetAt(node) ?? offset
+    }
+  }
+  return offset
+}
+
+const offsetAt = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined)

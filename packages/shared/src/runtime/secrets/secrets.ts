@@ -1,0 +1,94 @@
+import type { Log } from '../log.ts'
+import type { Redactor } from '../redactor.ts'
+import { envSource } from './env-source.ts'
+import { filesSource } from './files-source.ts'
+import type { SecretSource } from './secret-source.ts'
+import { vaultSource, type VaultSettings } from './vault-source.ts'
+
+/** No source has a secret of that name. */
+export class SecretMissing extends Error {
+  override readonly name = 'SecretMissing'
+  readonly secret: string
+
+  constructor(secret: string) {
+    super(`there is no secret ${secret}`)
+    this.secret = secret
+  }
+}
+
+/** A source could not be asked; what a later one says is then not used, as it may be outdated. */
+export class SecretSourceUnreachable extends Error {
+  override readonly name = 'SecretSourceUnreachable'
+}
+
+export type Secrets = {
+  /** Fills in each {{NAME}} of a template, as the sources know it now. */
+  resolve(template: string): Promise<string>
+  /** The names in these templates that no source has, for a warning at start. */
+  missing(templates: Iterable<string>): Promise<string[]>
+  close(): void
+}
+
+type SecretsSettings = Omit<VaultSettings, 'vaultAddr'> & {
+  secretSources: readonly ('vault' | 'files' | 'env')[]
+  secretsDir: string
+  vaultAddr: string | undefined
+}
+
+type Parts = { env: Readonly<Record<string, string | undefined>>; redactor: Redactor; log: Log }
+
+const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
+
+/** Looks secrets up when they are needed, in the sources of the settings, in their order. */
+export function createSecrets(settings: SecretsSettings, parts: Parts): Secrets {
+  const sources = settings.secretSources.map((kind) => sourceOf(kind, settings, parts))
+
+  async function find(name: string): Promise<string | undefined> {
+    for (const source of sources) {
+      const value = await source.find(name).catch((cause: unknown) => {
+        throw new SecretSourceUnreachable(`the secret source ${source.kind} cannot be asked for ${name}`, { cause })
+      })
+      if (value === undefined) continue
+      parts.redactor.register(value)
+      return value
+    }
+    return undefined
+  }
+
+  return {
+    async resolve(template) {
+      const values = new Map<string, string>()
+      for (const name of namesIn(template)) {
+        const value = await find(name)
+        if (value === undefined) throw new SecretMissing(name)
+        values.set(name, value)
+      }
+      return template.replace(PLACE, (place, name: string) => values.get(name) ?? place)
+    },
+    async missing(templates) {
+      const names = new Set([...templates].flatMap(namesIn))
+      const missing: string[] = []
+      for (const name of names) {
+        try {
+          if ((await find(name)) === undefined) missing.push(name)
+        } catch (error) {
+          parts.log.warn({ err: error, secret: name }, 'a secret could not be looked for')
+        }
+      }
+      return missing
+    },
+    close() {
+      for (const source of sources) source.close()
+    },
+  }
+}
+
+const namesIn = (template: string): string[] => [...template.matchAll(PLACE)].map(([, name = '']) => name)
+
+function sourceOf(kind: 'vault' | 'files' | 'env', settings: SecretsSettings, parts: Parts): SecretSource {
+  if (kind === 'env') return envSource(parts.env)
+  if (kind === 'files') return filesSource(settings.secretsDir)
+  const { vaultAddr } = settings
+  if (vaultAddr === undefined) throw new Error('expected VAULT_ADDR, as SECRET_SOURCES names vault')
+  return vaultSource({ ...settings, vaultAddr }, parts)
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startHealthServer, type Readiness } from '../../src/runtime/health-server.ts'
+import { createMetrics } from '../../src/runtime/metrics.ts'
+
+describe('ending in order', () => {
+  const started = async (how: string) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'fixture-process.ts'), how])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const exit = once(child, 'exit')
+    await once(child.stdout, 'data')
+    return { child, exit, output: () => output.split('\n').slice(1, -1) }
+  }
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s closes the parts one after the other', async (signal) => {
+    const { child, exit, output } = await started('well')
+    child.kill(signal)
+    expect(await exit).toEqual([0, null])
+    expect(output()).toEqual(['server closed', 'worker closed', 'database closed'])
+  })
+
+  test('a part that does not close holds up nothing for longer than the grace', async () => {
+    const { child, exit, output } = await started('stuck')
+    child.kill('SIGTERM')
+    expect(await exit).toEqual([1, null])
+    expect(output()).toContain('server closed')
+  })
+
+  test('a second signal ends at once', async () => {
+    const { child, exit } = await started('stuck')
+    child.kill('SIGTERM')
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    expect(await exit).toEqual([1, null])
+  })
+
+  test('an error that nobody catches ends the process', async () => {
+    const { exit } = await started('throw')
+    expect(await exit).toEqual([1, null])
+  })
+})
+
+describe('the health server', () => {
+  const serving = async (readiness: () => Promise<Readiness>) => {
+    const metrics = createMetrics('validation-worker')
+    const server = await startHealthServer({
+      host: '127.0.0.1',
+      port: 0,
+      metrics,
+      readiness,
+      log: pino({ level: 'silent' }),
+    })
+    onTestFinished(() => server.close())
+    const get = async (path: string, method = 'GET') => {
+      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method })
+      return { status: response.status, type: response.headers.get('content-type'), body: await response.text() }
+    }
+    return { get, metrics }
+  }
+
+  test('tells of life, readiness and metrics', async () => {
+    const { get, metrics } = await serving(() => Promise.resolve({ ready: true, degraded: ['queue'] }))
+    metrics.counter('keepr_runs_total', 'Runs by outcome.', ['outcome']).inc({ outcome: 'passed' })
+    expect(await get('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}' })
+    expect(await get('/readyz?x=1')).toMatchObject({ status: 200, body: '{"status":"degraded","degraded":["queue"]}' })
+    const exposed = await get('/metrics')
+    expect(exposed.type).toContain('text/plain')
+    expect(exposed.body).toContain('keepr_runs_total{outcome="passed",service="validation-worker"} 1')
+    expect(exposed.body).toContain('process_cpu_seconds_total')
+    expect((await get('/other')).status).toBe(404)
+    expect((await get('/healthz', 'POST')).status).toBe(405)
+    expect((await get('/healthz', 'HEAD')).status).toBe(200)
+  })
+
+  test('is not ready when a part that is needed is away, and says so when that cannot be told', async () => {
+    const { get } = await serving(() => Promise.resolve({ ready: false, degraded: [] }))
+    expect(await get('/readyz')).toMatchObject({ status: 503, body: '{"status":"unavailable","degraded":[]}' })
+    const broken = await serving(() => Promise.reject(new Error('broken')))
+    expect((await broken.get('/readyz')).status).toBe(500)
+  })
+})
