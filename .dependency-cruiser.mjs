@@ -10,8 +10,7 @@ const packages = 'node_modules|^node:'
 
 export default {
   forbidden: [
-    // Types are gone at run time: they may look at each other.
-    forbid('no-circular', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid('no-circular', {}, { circular: true }),
     forbid('not-unresolvable', {}, { couldNotResolve: true }),
     forbid('an-app-never-imports-another', { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }),
     forbid('packages-know-no-app', { path: '^packages/(?!dev-env)' }, { path: '^apps/' }),

@@ -1,6 +1,6 @@
 import type { Db } from '@keepr/db/connect'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
-import type { Logger } from 'pino'
+import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessLog } from './access-log.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { TokenVerifier } from './http/authenticate.ts'
@@ -13,7 +13,7 @@ export type Settings = SettingsOf<'api'>
 /** All that a request needs, built once by createContext (create-context.ts) and in tests by hand. */
 export type Context = {
   settings: Settings
-  log: Logger
+  log: Log
   db: Db
   /** A replica for reads that may lag, or the same database. */
   readDb: Db

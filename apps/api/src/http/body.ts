@@ -88,12 +88,16 @@ export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
 /** Checks a body against its schema; every offence is told with its JSON pointer. */
 export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
   const offences: Offence[] = []
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    for (const key of Object.keys(value)) {
-      if (decidedByKeepr.has(key))
-        offences.push({ pointer: pointerOf([key]), detail: 'is decided by Keepr and cannot be sent' })
+  // Every body is an object; a schema would take a list for one.
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw problem('validation-error', { errors: [{ pointer: '', detail: 'must be an object' }] })
+  }
+  for (const key of Object.keys(value)) {
+    if (decidedByKeepr.has(key)) {
+      offences.push({ pointer: pointerOf([key]), detail: 'is decided by Keepr and cannot be sent' })
+    } else if (key in Object.prototype) {
       // Names that every object inherits pass a schema's check for unknown keys.
-      else if (key in Object.prototype) offences.push({ pointer: pointerOf([key]), detail: 'is not a known field' })
+      offences.push({ pointer: pointerOf([key]), detail: 'is not a known field' })
     }
   }
   const result = v.safeParse(schema, value)

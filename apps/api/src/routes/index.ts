@@ -1,8 +1,23 @@
 import type { Route } from '../http/route.ts'
+import { getArtifactById } from './artifacts/get-artifact-by-id.ts'
+import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
+import { getVersion } from './artifacts/get-version.ts'
+import { listVersions } from './artifacts/list-versions.ts'
+import { submitArtifact } from './artifacts/submit-artifact.ts'
 import { getHealth } from './system/get-health.ts'
 import { getMetrics } from './system/get-metrics.ts'
 import { getReadiness } from './system/get-readiness.ts'
 import { listTypes } from './system/list-types.ts'
 
 /** The table of contents of the API, in the order of its guide. */
-export const routes: readonly Route[] = [listTypes, getHealth, getReadiness, getMetrics]
+export const routes: readonly Route[] = [
+  submitArtifact,
+  getArtifactById,
+  getLatestArtifact,
+  listVersions,
+  getVersion,
+  listTypes,
+  getHealth,
+  getReadiness,
+  getMetrics,
+]

@@ -1,0 +1,103 @@
+import { canonicalBytes, contentHash } from '@keepr/shared/domain/content-hash'
+import { type Offence, problem } from '@keepr/shared/problem'
+import type { TypeConfig } from '@keepr/shared/schemas/type-config'
+import type { ContentSchemas } from '../content-schemas.ts'
+
+/** Content as it arrived: in a JSON body, or as the file of a multipart body (hashed on its way). */
+export type GivenContent = {
+  content?: unknown
+  content_base64?: string | undefined
+  file?: { bytes: Uint8Array; contentType: string | undefined; hash: string; json?: unknown } | undefined
+}
+
+/** Content as it is stored and sent. */
+export type PreparedContent = {
+  content_kind: TypeConfig['content']
+  content_type: string
+  content: Uint8Array
+  content_size: number
+  content_hash: string
+}
+
+export type ContentRules = { type: TypeConfig; limit: number; schemas: ContentSchemas }
+
+const defaultTypes = { json: 'application/json', text: 'text/plain; charset=utf-8', binary: 'application/octet-stream' }
+
+/** Makes the bytes that are kept and their hash, or tells every offence against the type's rules. */
+export function prepareContent(given: GivenContent, { type, limit, schemas }: ContentRules): PreparedContent {
+  const { bytes, json, contentType, hash } = bytesOf(given, type)
+  if (bytes.byteLength > limit) {
+    throw problem('payload-too-large', {
+      detail: `Content of this type may have at most ${limit} bytes.`,
+      limit_bytes: limit,
+    })
+  }
+  requireContentType(contentType, type)
+  if (type.content === 'json') {
+    const errors = schemas.offences(type, json)
+    if (errors.length > 0)
+      throw problem('validation-error', { detail: 'The content does not fit the schema of its type.', errors })
+  }
+  return {
+    content_kind: type.content,
+    content_type: contentType,
+    content: bytes,
+    content_size: bytes.byteLength,
+    content_hash: hash ?? contentHash(bytes),
+  }
+}
+
+type Bytes = { bytes: Uint8Array; contentType: string; json?: unknown; hash?: string }
+
+function bytesOf(given: GivenContent, type: TypeConfig): Bytes {
+  const { file, content_base64 } = given
+  if (file) {
+    if (Object.hasOwn(given, 'content') || content_base64 !== undefined)
+      refuse('/content', 'comes as the file of the multipart body')
+    const contentType =
+      file.contentType ?? (type.content === 'binary' ? defaultTypes.binary : defaultTypes[type.content])
+    if (type.content === 'json') return { bytes: canonicalBytes(file.json), contentType, json: file.json }
+    if (type.content === 'text') requireText(file.bytes)
+    return { bytes: file.bytes, contentType, hash: file.hash }
+  }
+  if (type.content === 'binary') {
+    if (Object.hasOwn(given, 'content'))
+      refuse('/content', 'is not taken for a binary type; send content_base64 or multipart/form-data')
+    if (content_base64 === undefined) refuse('/content_base64', 'is missing')
+    return { bytes: Buffer.from(content_base64, 'base64'), contentType: onlyConcrete(type) ?? defaultTypes.binary }
+  }
+  if (content_base64 !== undefined) refuse('/content_base64', 'is taken for binary types only')
+  if (!Object.hasOwn(given, 'content')) refuse('/content', 'is missing')
+  if (type.content === 'json')
+    return { bytes: canonicalBytes(given.content), contentType: defaultTypes.json, json: given.content }
+  if (typeof given.content !== 'string') refuse('/content', 'must be a string')
+  return { bytes: Buffer.from(given.content, 'utf8'), contentType: onlyConcrete(type) ?? defaultTypes.text }
+}
+
+/** A body in JSON cannot say a content type: where the type allows exactly one, it is that. */
+const onlyConcrete = ({ content_types }: TypeConfig): string | undefined =>
+  content_types?.length === 1 && !content_types[0]?.includes('*') ? content_types[0] : undefined
+
+function requireContentType(contentType: string, { content, content_types }: TypeConfig): void {
+  if (content_types === undefined || (content === 'json' && contentType === defaultTypes.json)) return
+  const plain = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const fits = content_types.some((allowed) => {
+    const range = allowed.toLowerCase()
+    return range === plain || (range.endsWith('/*') && plain.startsWith(range.slice(0, -1)))
+  })
+  if (!fits)
+    throw problem('unsupported-media-type', { detail: `Content of this type is ${content_types.join(' or ')}.` })
+}
+
+function requireText(bytes: Uint8Array): void {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    refuse('/content', 'must be text in UTF-8')
+  }
+}
+
+function refuse(pointer: string, detail: string): never {
+  const errors: Offence[] = [{ pointer, detail }]
+  throw problem('validation-error', { errors })
+}

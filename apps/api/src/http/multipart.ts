@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import Dicer from '@fastify/busboy/deps/dicer/lib/Dicer.js'
+import { problem } from '@keepr/shared/problem'
+import type { Call } from './api.ts'
+
+export type UploadedFile = { bytes: Uint8Array; contentType: string | undefined; hash: string }
+export type Upload = { artifact: Uint8Array; file: UploadedFile }
+type Part = {
+  name: string
+  contentType: string | undefined
+  chunks: Buffer[]
+  size: number
+  hash: ReturnType<typeof createHash>
+}
+
+const maxParts = 2
+const limitOf = (name: string, fileLimit: number, fieldLimit: number) => (name === 'content' ? fileLimit : fieldLimit)
+
+/**
+ * Reads a `multipart/form-data` body of an `artifact` part and a `content` file, hashing as it arrives and stopping as
+ * soon as it is too large. busboy's own front hides whether a part has a Content-Type, so its parser is used directly.
+ */
+export async function readMultipart(
+  c: Call,
+  { fileLimit, fieldLimit }: { fileLimit: number; fieldLimit: number },
+): Promise<Upload> {
+  const [, quoted, plain] =
+    /;\s*boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))/iu.exec(c.req.header('content-type') ?? '') ?? []
+  const boundary = quoted ?? plain
+  if (boundary === undefined) throw malformed('The boundary is missing.')
+  const parts: Part[] = []
+  let failure: Error | undefined
+  const parser = new Dicer({ boundary, maxHeaderPairs: 20 })
+  parser.on('part', (stream) => {
+    const part: Part = { name: '', contentType: undefined, chunks: [], size: 0, hash: createHash('sha256') }
+    stream.on('header', (header) => {
+      part.name = /;\s*name="?([^";]*)"?/iu.exec(header['content-disposition']?.[0] ?? '')?.[1] ?? ''
+      part.contentType = header['content-type']?.[0]?.trim()
+      if (parts.some(({ name }) => name === part.name))
+        failure ??= malformed(`The part ${JSON.stringify(part.name)} is given several times.`)
+      else if (part.name !== 'artifact' && part.name !== 'content')
+        failure ??= malformed('There are parts other than artifact and content.')
+      parts.push(part)
+    })
+    stream.on('data', (chunk: Buffer) => {
+      const limit = limitOf(part.name, fileLimit, fieldLimit)
+      part.size += chunk.byteLength
+      if (part.size > limit)
+        failure ??= problem('payload-too-large', {
+          detail: `The part may have at most ${limit} bytes.`,
+          limit_bytes: limit,
+          headers: { connection: 'close' },
+        })
+      if (failure || parts.length > maxParts) return
+      part.hash.update(chunk)
+      part.chunks.push(chunk)
+    })
+    stream.on('error', () => (failure ??= malformed('A part does not end.')))
+  })
+  parser.on('error', () => (failure ??= malformed('The parts cannot be read.')))
+  const finished = new Promise<void>((resolve) => parser.once('finish', resolve).once('error', () => resolve()))
+  for await (const chunk of c.req.raw.body ?? []) {
+    if (failure) throw failure
+    if (!parser.write(Buffer.from(chunk))) await once(parser, 'drain')
+  }
+  parser.end()
+  await finished
+  if (failure) throw failure
+  const artifact = parts.find(({ name }) => name === 'artifact')
+  const file = parts.find(({ name }) => name === 'content')
+  if (!artifact || !file) throw malformed('The parts artifact and content are needed.')
+  return {
+    artifact: Buffer.concat(artifact.chunks),
+    file: { bytes: Buffer.concat(file.chunks), contentType: file.contentType, hash: file.hash.digest('hex') },
+  }
+}
+
+const malformed = (detail: string) => problem('malformed-multipart', { detail })

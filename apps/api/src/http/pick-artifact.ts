@@ -1,0 +1,30 @@
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { isForeign } from '@keepr/shared/domain/access'
+import type { Actor } from '@keepr/shared/domain/actor'
+import { problem } from '@keepr/shared/problem'
+import { isVisible } from '../views/artifact.ts'
+
+/** The one artifact that a name means for this actor; what may not be seen is not there. */
+export function pickArtifact<A extends PresentedArtifact>(found: readonly A[], actor: Actor): A {
+  const visible = found.filter((artifact) => isVisible(actor, artifact))
+  requireOneGroup(visible, actor)
+  const [only] = visible
+  if (!only) throw problem('not-found')
+  const types = [...new Set(visible.map(({ type }) => type))]
+  if (types.length > 1)
+    throw problem('ambiguous-type', { detail: `Say which with ?type=: ${types.join(', ')}.`, types })
+  return only
+}
+
+/** Several groups may offer a public artifact under a name that the caller's group never used. */
+export function requireOneGroup(visible: readonly PresentedArtifact[], actor: Actor): void {
+  const groups = new Set(
+    visible.filter(({ group_id }) => isForeign(actor, { groupId: group_id })).map(({ group_id }) => group_id),
+  )
+  if (groups.size > 1) {
+    throw problem('ambiguous-name', {
+      detail: 'Ask for one of them by its id.',
+      ids: [...new Set(visible.map(({ id }) => id))],
+    })
+  }
+}

@@ -1,0 +1,11 @@
+import { readSettings } from '@keepr/shared/runtime/settings'
+import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { createApp } from './app.ts'
+import { createContext } from './create-context.ts'
+import { listen } from './listen.ts'
+
+const settings = readSettings(process.env, 'api')
+const { ctx, closers } = await createContext(settings)
+const server = await listen(createApp(ctx), settings)
+ctx.log.info({ host: settings.host, port: server.port }, 'the API listens')
+endInOrder({ log: ctx.log, graceMs: settings.shutdownGrace, closers: [['server', () => server.close()], ...closers] })

@@ -1,0 +1,27 @@
+/** An artifact as the documentation shows it. */
+export const artifactExample = {
+  id: '019ab1de-7c00-7000-8000-000000000001',
+  name: 'greeting',
+  type: 'prompt',
+  version: '3',
+  status: 'published',
+  usable: true,
+  usage_policy: 'internal_only',
+  group_id: 'acme',
+  created_by: 'alice',
+  content: { text: 'Hello {name}' },
+  content_type: 'application/json',
+  content_size: 23,
+  content_hash: '3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',
+  metadata: { tags: ['hello'], category: 'demo', description: 'Greets by name' },
+  created_at: '2026-11-24T08:00:00.000000Z',
+  updated_at: '2026-11-24T08:00:01.000000Z',
+  published_at: '2026-11-24T08:00:01.000000Z',
+  validation: { state: 'not_required', attempts: [], findings: [], checked_at: '2026-11-24T08:00:01.000000Z' },
+  links: {
+    self: '/artifacts/greeting/3?type=prompt',
+    content: '/artifacts/greeting/3/content?type=prompt',
+    events: '/artifacts/greeting/3/events?type=prompt',
+    versions: '/artifacts/greeting/versions?type=prompt',
+  },
+}

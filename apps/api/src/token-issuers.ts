@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises'
+import { createPublicKey } from 'node:crypto'
+import { parseConfig } from '@keepr/shared/runtime/parse-config'
+import { createRemoteJWKSet, customFetch, type JWK, importJWK, type JWTVerifyGetKey } from 'jose'
+import * as v from 'valibot'
+import type { Settings } from './context.ts'
+import type { TokenIssuer } from './token-issuer.ts'
+
+const asymmetric = ['RS256', 'ES256', 'EdDSA']
+
+/** Several issuers: each with its own audience and algorithms, and prefixes that keep their groups and users apart. */
+const IssuersFile = v.pipe(
+  v.strictObject({
+    issuers: v.pipe(
+      v.array(
+        v.strictObject({
+          issuer: v.pipe(v.string(), v.nonEmpty('a text')),
+          audience: v.pipe(v.array(v.string()), v.nonEmpty('a list of audiences')),
+          algorithms: v.pipe(
+            v.array(
+              v.picklist(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
+            ),
+            v.nonEmpty('a list of algorithms'),
+          ),
+          jwks_url: v.optional(v.pipe(v.string(), v.url('a URL'))),
+          public_key_file: v.optional(v.string()),
+          group_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
+          user_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
+        }),
+      ),
+      v.nonEmpty('at least one issuer'),
+    ),
+  }),
+  v.check(
+    ({ issuers }) => apart(issuers.map(({ group_prefix }) => group_prefix)),
+    'group prefixes of which none begins with another',
+  ),
+  v.check(
+    ({ issuers }) => apart(issuers.map(({ user_prefix }) => user_prefix)),
+    'user prefixes of which none begins with another',
+  ),
+  v.check(({ issuers }) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length, 'issuers that differ'),
+)
+
+const apart = (prefixes: readonly string[]) =>
+  prefixes.every((one, i) => prefixes.every((other, j) => i === j || !other.startsWith(one)))
+
+/** The issuers that the settings name. The settings themselves make sure that there is one. */
+export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[]> {
+  const claims = {
+    userClaim: settings.jwtUserClaim,
+    groupClaim: settings.jwtGroupClaim,
+    rolesClaim: settings.jwtRolesClaim,
+    defaultRole: settings.jwtDefaultRole,
+  }
+  if (settings.jwtIssuersFile !== undefined) {
+    const file = settings.jwtIssuersFile
+    const { issuers } = parseConfig(file, await readFile(file, 'utf8'), IssuersFile)
+    return await Promise.all(
+      issuers.map(async (issuer) => ({
+        ...claims,
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        algorithms: issuer.algorithms,
+        groupPrefix: issuer.group_prefix,
+        userPrefix: issuer.user_prefix,
+        ...(await keysOf(issuer.jwks_url, issuer.public_key_file)),
+      })),
+    )
+  }
+  const common = {
+    ...claims,
+    issuer: settings.jwtIssuer,
+    audience: settings.jwtAudience,
+    groupPrefix: '',
+    userPrefix: '',
+  }
+  if (settings.jwtSecret !== undefined) {
+    const secret = new TextEncoder().encode(settings.jwtSecret)
+    return [
+      { ...common, algorithms: settings.jwtAlgorithms ?? ['HS256'], keys: async () => secret, generation: () => 0 },
+    ]
+  }
+  const keys = await keysOf(settings.jwtJwksUrl, settings.jwtPublicKeyFile)
+  return [{ ...common, algorithms: settings.jwtAlgorithms ?? asymmetric, ...keys }]
+}
+
+type Keys = Pick<TokenIssuer, 'keys' | 'generation'>
+
+async function keysOf(jwksUrl: string | undefined, publicKeyFile: string | undefined): Promise<Keys> {
+  if (jwksUrl !== undefined) return remoteKeys(new URL(jwksUrl))
+  if (publicKeyFile === undefined) throw new Error('an issuer needs jwks_url or public_key_file')
+  const text = await readFile(publicKeyFile, 'utf8')
+  // SAFETY: a file that does not begin as PEM is a JWK, which importJWK checks.
+  const key = text.includes('-----BEGIN') ? createPublicKey(text) : await importJWK(JSON.parse(text) as JWK, 'RS256')
+  return { keys: async () => key, generation: () => 0 }
+}
+
+/** A key set that is fetched when needed and rotates; `generation` moves whenever it changes. */
+function remoteKeys(url: URL): Keys {
+  let generation = 0
+  let seen: string | undefined
+  const jwks = createRemoteJWKSet(url, {
+    timeoutDuration: 3000,
+    cooldownDuration: 10_000,
+    cacheMaxAge: 300_000,
+    [customFetch]: async (input, init) => {
+      const response = await fetch(input, init)
+      const text = await response.clone().text()
+      if (response.ok && text !== seen) {
+        seen = text
+        generation += 1
+      }
+      return response
+    },
+  })
+  const keys: JWTVerifyGetKey = (header, token) => jwks(header, token)
+  return { keys, generation: () => generation }
+}

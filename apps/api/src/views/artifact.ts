@@ -1,0 +1,79 @@
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { type ArtifactRow } from '@keepr/db/rows'
+import { isForeign, maySee } from '@keepr/shared/domain/access'
+import type { Actor } from '@keepr/shared/domain/actor'
+import { isUsable } from '@keepr/shared/domain/lifecycle'
+import { hasRole } from '@keepr/shared/domain/role'
+import { artifactLinks } from './links.ts'
+
+export type ViewedArtifact = ArtifactRow & Partial<Omit<PresentedArtifact, keyof ArtifactRow>>
+
+/** Who may see an artifact at all, told once more than the database does: two layers, each enough. */
+export const isVisible = (actor: Actor, artifact: ArtifactRow): boolean => maySee(actor, subjectOf(artifact))
+
+export const subjectOf = (artifact: ArtifactRow) => ({
+  groupId: artifact.group_id,
+  createdBy: artifact.created_by,
+  status: artifact.status,
+  usagePolicy: artifact.usage_policy,
+})
+
+/** An artifact as this actor is told of it, without content (view-content.ts adds it where it is shown). */
+export function viewArtifact(artifact: ViewedArtifact, actor: Actor): Record<string, unknown> {
+  const foreign = isForeign(actor, { groupId: artifact.group_id })
+  const insider = !foreign && hasRole(actor.roles, 'author')
+  return {
+    id: artifact.id,
+    name: artifact.name,
+    type: artifact.type,
+    version: artifact.version,
+    status: artifact.status,
+    usable: isUsable(artifact.status) && artifact.purged_at === null,
+    usage_policy: artifact.usage_policy,
+    group_id: artifact.group_id,
+    ...(foreign ? {} : { created_by: artifact.created_by }),
+    content_type: artifact.content_type,
+    content_size: artifact.content_size,
+    content_hash: artifact.content_hash,
+    metadata: artifact.metadata,
+    created_at: artifact.created_at,
+    updated_at: artifact.updated_at,
+    ...present('published_at', artifact.published_at),
+    ...(foreign ? {} : present('last_accessed_at', artifact.last_accessed_at)),
+    ...(foreign ? {} : present('validation', viewValidation(artifact, insider))),
+    ...(insider ? present('duplicate_of', artifact.duplicate_of) : {}),
+    ...(insider ? present('blocked_reason', artifact.status === 'blocked' ? artifact.blocked_reason : null) : {}),
+    ...present('archived_at', artifact.archived_at),
+    ...present('archive_reason', artifact.archive_reason),
+    ...present('purged_at', artifact.purged_at),
+    links: artifactLinks(artifact, foreign),
+  }
+}
+
+/**
+ * The text of an answer with its content in it. JSON is handed on as the canonical bytes that were hashed instead of
+ * being parsed and printed again, so every number stays as it was sent.
+ */
+export function withInlineContent(view: Record<string, unknown>, artifact: ViewedArtifact): string {
+  const text = JSON.stringify(view)
+  if (!artifact.inline_content) return text
+  const content = artifact.inline_content.toString('utf8')
+  return `${text.slice(0, -1)},"content":${artifact.content_kind === 'json' ? content : JSON.stringify(content)}}`
+}
+
+/** Tries and findings are for authors; others of the group learn the state. */
+function viewValidation(artifact: ViewedArtifact, insider: boolean) {
+  if (!artifact.run_state) return undefined
+  return {
+    state: artifact.run_state,
+    attempts: insider ? (artifact.tries ?? []) : [],
+    findings: insider ? (artifact.run_findings ?? []).slice(0, 100) : [],
+    ...present('reason', insider ? (artifact.run_reason ?? null) : null),
+    ...present('deadline', artifact.run_checked_at ? null : artifact.run_deadline),
+    ...present('checked_at', artifact.run_checked_at),
+    ...present('report_url', insider ? (artifact.run_report_url ?? null) : null),
+  }
+}
+
+const present = (key: string, value: unknown): Record<string, unknown> =>
+  value === null || value === undefined ? {} : { [key]: value }
