@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { dataDirOf } from './data-dir.ts'
 import { developmentToken } from './development-token.ts'
 import { type Network, startNetwork } from './network.ts'
+import { messageOf } from './message-of.ts'
 import { isOurs, readRun, removeRun, writeRun } from './run-file.ts'
 import { welcome } from './welcome.ts'
 
@@ -72,8 +73,4 @@ async function takeOver(dataDir: string): Promise<void> {
     )
   for (const pid of run.services) if (isOurs(pid, 'apps/')) process.kill(pid, 'SIGKILL')
   removeRun(dataDir)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

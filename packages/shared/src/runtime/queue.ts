@@ -2,5 +2,6 @@
 export { openQueue, QueueUnavailable } from './queue/open-queue.ts'
 export type { QueueHealth, WakeQueue } from './queue/open-queue.ts'
 export type { QueueName, QueueSettings } from './queue/backend.ts'
+export { openPublisher, type Publisher } from './queue/open-publisher.ts'
 export { startWorker } from './queue/start-worker.ts'
 export type { WakeProcessor, WakeWorker } from './queue/start-worker.ts'

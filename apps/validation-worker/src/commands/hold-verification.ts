@@ -1,0 +1,34 @@
+import { appendEvents } from '@keepr/db/events/append-events'
+import { findArtifactOfRun } from '@keepr/db/artifacts/find-artifact-of-run'
+import { lockName } from '@keepr/db/names/lock-name'
+import { finishMessage } from '@keepr/db/outbox/finish-message'
+import type { Tx } from '@keepr/db/transaction'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import { holdRun } from '@keepr/db/validation-runs/hold-run'
+import { announceVerdict } from '@keepr/db/verdict-channel'
+import { systemActor } from '@keepr/shared/domain/actor'
+
+/** The validator could not be had in time and the type says `hold`: the artifact stays where it is, and says so. */
+export async function holdVerification(tx: Tx, run: OpenRun, reason: string): Promise<'settled' | 'stale'> {
+  const name = { group_id: run.group_id, type: run.artifact_type, name: run.name }
+  const [locked, held, artifact] = await Promise.all([
+    lockName(tx, name, 1),
+    holdRun(tx, run, reason),
+    findArtifactOfRun(tx, run),
+    finishMessage(tx, 'validate_run', run.id),
+  ])
+  if (!locked || !held || !artifact) {
+    await lockName(tx, name, -1)
+    return 'stale'
+  }
+  await Promise.all([
+    appendEvents(
+      tx,
+      { actor: systemActor('validation-worker'), traceparent: run.traceparent ?? undefined },
+      locked.last_sequence,
+      [{ artifact, event_type: 'verification_held', event_data: { run_id: run.id, reason } }],
+    ),
+    ...(run.awaited ? [announceVerdict(tx, run.id)] : []),
+  ])
+  return 'settled'
+}

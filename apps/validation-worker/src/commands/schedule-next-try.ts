@@ -1,0 +1,28 @@
+import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import type { Tx } from '@keepr/db/transaction'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import { insertTry, type NewTry } from '@keepr/db/validation-runs/insert-try'
+import { type OpenRunChange, updateOpenRun } from '@keepr/db/validation-runs/update-open-run'
+
+export type NextTry = { change: OpenRunChange; delayMs: number; tried?: NewTry | undefined }
+
+/**
+ * Notes what came of a call that brought no verdict, and when the run is worked on again. The schedule stands in the
+ * outbox, so it survives every restart and holds no slot.
+ */
+export async function scheduleNextTry(tx: Tx, run: OpenRun, next: NextTry): Promise<'scheduled' | 'stale'> {
+  const open = await updateOpenRun(tx, run, next.change)
+  if (!open) return 'stale'
+  await Promise.all([
+    rescheduleMessage(tx, {
+      kind: 'validate_run',
+      lane: run.artifact_type,
+      group_id: run.group_id,
+      refs: [run.id],
+      traceparent: run.traceparent ?? undefined,
+      delayMs: next.delayMs,
+    }),
+    ...(next.tried ? [insertTry(tx, run, next.tried)] : []),
+  ])
+  return 'scheduled'
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { connect } from '@keepr/db/connect'
+import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
+import { openConfigFile } from '@keepr/shared/runtime/config-file'
+import type { Log } from '@keepr/shared/runtime/log'
+import type { Metrics } from '@keepr/shared/runtime/metrics'
+import { createOutbound } from '@keepr/shared/runtime/outbound'
+import type { Redactor } from '@keepr/shared/runtime/redactor'
+import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
+import type { SettingsOf } from '@keepr/shared/runtime/settings'
+import { type TypeConfig, TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import type { Context } from './context.ts'
+import { relayQueues } from './relay-queues.ts'
+import { createValidationMetrics } from './validation-metrics.ts'
+import { createValidators } from './validator/judge.ts'
+
+type Parts = {
+  env: Readonly<Record<string, string | undefined>>
+  log: Log
+  redactor: Redactor
+  metrics: Metrics
+}
+
+/** Over how long the runs that waited for a validator are spread when it answers again. */
+const BRING_FORWARD_MS = 5_000
+
+/** Builds all that the worker needs. Closers are called in the order in which parts may go. */
+export async function createContext(settings: SettingsOf<'validation-worker'>, { env, log, redactor, metrics }: Parts) {
+  const file = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), TypeConfigFile, {
+    pollMs: settings.configPollInterval,
+    log,
+  })
+  let types = typesOf(file.current())
+  const secrets = createSecrets(settings, { env, redactor, log })
+  const warnOfMissing = async () => {
+    for (const secret of await secrets.missing(templatesOf(types)))
+      log.warn({ secret }, 'a secret is missing: calls that need it fail with secret_missing')
+  }
+  file.onChange((config) => {
+    types = typesOf(config)
+    void warnOfMissing().catch((error: unknown) => log.error({ err: error }, 'secrets could not be looked for'))
+  })
+  await warnOfMissing()
+
+  const db = connect({
+    url: settings.databaseUrl,
+    applicationName: 'keepr-validation-worker',
+    poolSize: settings.databasePoolSize,
+    connectTimeoutMs: settings.databaseConnectTimeout,
+    statementTimeoutMs: settings.databaseStatementTimeout,
+    lockTimeoutMs: settings.databaseLockTimeout,
+  })
+  const outbound = createOutbound(settings)
+  const relay = relayQueues(db, settings, log)
+
+  const bringForward = async (type: string, withinMs: number, limit: number) => {
+    try {
+      const runs = await db.withService(null, (tx) => bringForwardRuns(tx, type, withinMs, limit))
+      if (runs > 0) relay.nudgeIn(withinMs)
+      relay.nudge()
+    } catch (error) {
+      log.warn({ err: error, artifact_type: type }, 'waiting runs were not brought forward; they keep their schedule')
+    }
+  }
+  const validators = createValidators({
+    outbound,
+    secrets,
+    maxResponseBytes: settings.outboundMaxResponseBytes,
+    types: () => types,
+    concurrency: Math.max(Math.floor(settings.validationConcurrency / 4), 1),
+    now: Date.now,
+    random: Math.random,
+    onBreaker: (type) => ({
+      opened(forMs) {
+        log.warn({ artifact_type: type, for_ms: forMs }, 'the breaker of a validator has opened')
+        // Long backoffs would leave nobody to notice that it is back; with counted attempts that would use them up.
+        if (types.get(type)?.validator?.attempts === undefined)
+          setTimeout(() => void bringForward(type, 0, 1), forMs).unref()
+      },
+      closed() {
+        log.info({ artifact_type: type }, 'the breaker of a validator has closed')
+        void bringForward(type, BRING_FORWARD_MS, 1000)
+      },
+    }),
+  })
+  const ctx: Context = {
+    db,
+    log,
+    metrics: createValidationMetrics(metrics),
+    types: () => types,
+    validators,
+    relay,
+    now: Date.now,
+    random: Math.random,
+    retention: {
+      idempotencyKeysMs: settings.retainIdempotencyKeys,
+      cleanupPlansMs: settings.retainCleanupPlans,
+      quarantinedMessagesMs: settings.retainQuarantinedMessages,
+      validationTriesMs: settings.retainValidationTries,
+    },
+  }
+  return { ctx, db, relay, outbound, secrets, file }
+}
+
+const typesOf = (config: { types: Record<string, TypeConfig> }): ReadonlyMap<string, TypeConfig> =>
+  new Map(Object.entries(config.types))
+
+const templatesOf = (types: ReadonlyMap<string, TypeConfig>): string[] =>
+  [...types.values()].flatMap(({ validator }) =>
+    validator === undefined ? [] : [validator.url, ...Object.values(validator.headers)],
+  )

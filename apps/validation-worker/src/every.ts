@@ -1,0 +1,26 @@
+import type { Log } from '@keepr/shared/runtime/log'
+import { pause } from '@keepr/shared/runtime/pause'
+
+/** Does something again and again, with a rest in between, until closed. A failure is told and does not end it. */
+export function every(
+  restMs: number,
+  what: string,
+  work: () => Promise<unknown>,
+  log: Log,
+): AsyncDisposable & { close(): Promise<void> } {
+  const closing = new AbortController()
+  async function run() {
+    while (!closing.signal.aborted) {
+      await work().catch((error: unknown) =>
+        log.error({ err: error, what }, 'recurring work failed; it is tried again'),
+      )
+      await pause(restMs, closing.signal)
+    }
+  }
+  const running = run()
+  const close = async () => {
+    closing.abort()
+    await running
+  }
+  return { close, [Symbol.asyncDispose]: close }
+}

@@ -1,0 +1,164 @@
+import type { JsonObject } from '@keepr/db/rows'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import { claimRun } from '@keepr/db/validation-runs/claim-run'
+import type { NewTry } from '@keepr/db/validation-runs/insert-try'
+import type { Finding } from '@keepr/shared/schemas/checkr'
+import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import { discardStaleRun } from '../commands/discard-stale-run.ts'
+import { expireRun } from '../commands/expire-run.ts'
+import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
+import { settleRunByKind } from '../commands/settle-run-by-kind.ts'
+import type { Context } from '../context.ts'
+import { unreachable } from '../unreachable.ts'
+import { nextTryDelay } from '../validator/next-try.ts'
+import type { Failure, Outcome, Verdict } from '../validator/outcome.ts'
+
+type Judged = { run: OpenRun; at: number; durationMs: number }
+
+/** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
+export const validateArtifact =
+  (ctx: Context) => async (message: Pick<QueueMessage, 'group_id' | 'refs'>, signal?: AbortSignal) => {
+    const { group_id: groupId, refs } = message
+    const runId = refs[0]
+    if (runId === undefined) throw new Error('a message to validate refers to no run')
+    const validatedTypes = [...ctx.types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
+    const run = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
+    if (run === undefined) {
+      await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))
+      return 'stale'
+    }
+    const at = ctx.now()
+    if (isPast(run, at)) return expire(ctx, { run, at, durationMs: 0 })
+    const outcome = await ctx.validators.judge(run, signal)
+    const judged = { run, at, durationMs: ctx.now() - at }
+    const followed = await follow(ctx, judged, outcome)
+    tell(ctx, judged, outcome, followed)
+    ctx.relay.nudge()
+    return followed
+  }
+
+function follow(ctx: Context, judged: Judged, outcome: Outcome) {
+  switch (outcome.kind) {
+    case 'not_required':
+      return settle(ctx, judged, outcome)
+    case 'passed':
+    case 'failed':
+      return settle(ctx, judged, outcome)
+    case 'pending': {
+      const { run } = judged
+      const change = {
+        state: 'running' as const,
+        reason: null,
+        poll_url: outcome.pollUrl,
+        attempted: run.poll_url === null,
+      }
+      const tried = run.poll_url === null ? aTry(judged, 'pending', null) : undefined
+      return schedule(ctx, judged, { change, delayMs: atMostLeft(ctx, run, outcome.delayMs), tried })
+    }
+    case 'postponed': {
+      const { run } = judged
+      const state = run.poll_url !== null ? 'running' : run.attempts > 0 ? 'error' : 'waiting'
+      const change = { state: state as 'running', reason: run.reason, poll_url: run.poll_url, attempted: false }
+      return schedule(ctx, judged, { change, delayMs: atMostLeft(ctx, run, outcome.delayMs) })
+    }
+    case 'error':
+      return tryAgain(ctx, judged, outcome)
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function settle(ctx: Context, judged: Judged, outcome: Verdict | { kind: 'not_required' }) {
+  const { run } = judged
+  const type = ctx.types().get(run.artifact_type)
+  if (outcome.kind === 'not_required')
+    return ctx.db.withService(run.group_id, (tx) =>
+      settleRunByKind(tx, run, { verdict: { state: 'not_required' } }, type),
+    )
+  const verdict = {
+    state: outcome.kind,
+    reason: outcome.kind === 'failed' ? 'validation_failed' : undefined,
+    findings: outcome.findings.map(stored),
+    report_url: outcome.reportUrl,
+    attempted: run.poll_url === null,
+  }
+  const tried = aTry(judged, outcome.kind, null)
+  return ctx.db.withService(run.group_id, (tx) => settleRunByKind(tx, run, { verdict, tried }, type))
+}
+
+function tryAgain(ctx: Context, judged: Judged, failure: Failure) {
+  const { run } = judged
+  const validator = ctx.types().get(run.artifact_type)?.validator
+  const isPoll = run.poll_url !== null
+  const attempts = run.attempts + (isPoll ? 0 : 1)
+  const tried = aTry(judged, 'error', failure.reason)
+  if (!isPoll && validator?.attempts !== undefined && attempts >= validator.attempts) return expire(ctx, judged, tried)
+  const leftMs = Math.max(Date.parse(run.deadline) - ctx.now(), 0)
+  const delayMs = nextTryDelay({ failure, attempts: Math.max(attempts, 1), validator }, leftMs, ctx.random())
+  const poll_url = isPoll && !failure.submitAnew ? run.poll_url : null
+  const change = {
+    state: 'error' as const,
+    reason: failure.reason,
+    poll_url,
+    attempted: !isPoll,
+    notBeforeMs: failure.retryAfterMs === undefined ? undefined : delayMs,
+  }
+  return schedule(ctx, judged, { change, delayMs, tried })
+}
+
+async function schedule(ctx: Context, { run }: Judged, next: NextTry) {
+  const scheduled = await ctx.db.withService(run.group_id, (tx) => scheduleNextTry(tx, run, next))
+  if (scheduled === 'scheduled') ctx.relay.nudgeIn(next.delayMs)
+  return scheduled
+}
+
+async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
+  const type = ctx.types().get(run.artifact_type)
+  const settled = await ctx.db.withService(run.group_id, (tx) =>
+    expireRun(tx, run, { type, ...(tried ? { tried } : {}) }),
+  )
+  ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome: 'expired' })
+  ctx.log.warn(
+    { run_id: run.id, artifact_id: run.artifact_id, attempt: run.attempts, outcome: 'expired', reason: run.reason },
+    'no verdict could be had in time',
+  )
+  ctx.relay.nudge()
+  return settled
+}
+
+/** One line and one count for each outcome. What only the operator can mend is an error of its own. */
+function tell(ctx: Context, { run, durationMs }: Judged, outcome: Outcome, followed: string) {
+  const type = run.artifact_type
+  ctx.metrics.outcomes.inc({ type, outcome: outcome.kind })
+  const called = outcome.kind !== 'not_required' && outcome.kind !== 'postponed'
+  if (called) ctx.metrics.callDuration.observe({ type }, durationMs / 1000)
+  const reason = 'reason' in outcome ? outcome.reason : undefined
+  const line = {
+    run_id: run.id,
+    artifact_id: run.artifact_id,
+    artifact_type: type,
+    attempt: run.attempts + (called && run.poll_url === null ? 1 : 0),
+    outcome: outcome.kind,
+    reason,
+    duration_ms: Math.round(durationMs),
+    effect: followed,
+  }
+  if (outcome.kind === 'error' && outcome.mistake) {
+    ctx.metrics.operatorMistakes.inc({ type })
+    ctx.log.error(line, 'a validation needs the operator: the configuration of the type or its validator is wrong')
+  } else if (outcome.kind === 'error') ctx.log.warn(line, 'a validation was tried')
+  else if (outcome.kind === 'postponed') ctx.log.debug(line, 'a validation was put off')
+  else ctx.log.info(line, 'a validation was tried')
+}
+
+const stored = ({ severity, code, message, path }: Finding): JsonObject =>
+  path === undefined ? { severity, code, message } : { severity, code, message, path }
+const isPast = (run: OpenRun, now: number) => Date.parse(run.deadline) <= now
+const atMostLeft = (ctx: Context, run: OpenRun, delayMs: number) =>
+  Math.max(Math.min(delayMs, Date.parse(run.deadline) - ctx.now()), 0)
+const aTry = ({ at, durationMs }: Judged, outcome: NewTry['outcome'], reason: string | null): NewTry => ({
+  at: new Date(at),
+  durationMs,
+  outcome,
+  reason,
+})

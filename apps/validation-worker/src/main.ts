@@ -1,0 +1,62 @@
+import { startHealthServer } from '@keepr/shared/runtime/health-server'
+import { createLog } from '@keepr/shared/runtime/log'
+import { createMetrics } from '@keepr/shared/runtime/metrics'
+import { startWorker } from '@keepr/shared/runtime/queue'
+import { createRedactor } from '@keepr/shared/runtime/redactor'
+import { readSettings } from '@keepr/shared/runtime/settings'
+import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { createContext } from './create-context.ts'
+import { every } from './every.ts'
+import { pruneExpired } from './jobs/prune-expired.ts'
+import { sweepStuckRuns } from './jobs/sweep-stuck-runs.ts'
+import { validateArtifact } from './jobs/validate-artifact.ts'
+
+const service = 'validation-worker'
+const settings = readSettings(process.env, service)
+const redactor = createRedactor()
+const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
+const metrics = createMetrics(service)
+const { ctx, db, relay, outbound, secrets, file } = await createContext(settings, {
+  env: process.env,
+  log,
+  redactor,
+  metrics,
+})
+
+const worker = startWorker('validation', validateArtifact(ctx), {
+  settings,
+  concurrency: settings.validationConcurrency,
+  log,
+})
+const sweeping = every(Math.min(settings.sweepInterval, 30_000), 'sweep', () => sweepStuckRuns(ctx), log)
+const pruning = every(10 * 60_000, 'prune', () => pruneExpired(ctx), log)
+
+async function readiness() {
+  try {
+    await db.ping()
+    return { ready: true, degraded: worker.health().state === 'ok' ? [] : ['queue'] }
+  } catch (error) {
+    log.warn({ err: error }, 'the database does not answer')
+    return { ready: false, degraded: ['database'] }
+  }
+}
+const health =
+  settings.metricsPort === undefined
+    ? undefined
+    : await startHealthServer({ host: settings.host, port: settings.metricsPort, metrics, readiness, log })
+
+endInOrder({
+  log,
+  graceMs: settings.shutdownGrace,
+  closers: [
+    ['worker', () => worker.close(settings.shutdownGrace * 0.7)],
+    ['recurring work', () => Promise.all([sweeping.close(), pruning.close()])],
+    ['relay', () => relay.stop()],
+    ['outbound calls', () => outbound.close()],
+    ['secrets', () => secrets.close()],
+    ['configuration', () => file.close()],
+    ['health', () => health?.close()],
+    ['database', () => db.close()],
+  ],
+})
+log.info({ types: ctx.types().size, metrics_port: health?.port }, 'the validation worker is ready')

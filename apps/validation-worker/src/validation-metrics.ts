@@ -1,0 +1,32 @@
+import type { Metrics } from '@keepr/shared/runtime/metrics'
+
+export type ValidationMetrics = ReturnType<typeof createValidationMetrics>
+
+/** What the validation worker counts. A type is the operator's own word, so it may be a label; groups and names may not. */
+export const createValidationMetrics = (metrics: Pick<Metrics, 'counter' | 'gauge' | 'histogram'>) => ({
+  outcomes: metrics.counter('keepr_validation_outcomes_total', 'What came of judging runs, by type and outcome.', [
+    'type',
+    'outcome',
+  ]),
+  callDuration: metrics.histogram(
+    'keepr_validator_call_seconds',
+    'How long calls to validators took.',
+    ['type'],
+    [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+  ),
+  pendingRuns: metrics.gauge('keepr_validation_pending_runs', 'Runs that wait for a verdict, by type and age.', [
+    'type',
+    'age',
+  ]),
+  breakerOpen: metrics.gauge(
+    'keepr_validator_breaker_open',
+    'Whether the breaker of a type is closed (0), lets one try through (0.5) or is open (1).',
+    ['type'],
+  ),
+  operatorMistakes: metrics.counter(
+    'keepr_validator_mistakes_total',
+    'Tries that failed in a way that only the operator can mend (401, 403, 404, missing secret or type).',
+    ['type'],
+  ),
+  swept: metrics.counter('keepr_validation_swept_total', 'What the sweep had to mend.', ['what']),
+})

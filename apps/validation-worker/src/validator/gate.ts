@@ -1,0 +1,75 @@
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } from 'cockatiel'
+import type { CallOutcome, Postponed } from './outcome.ts'
+
+export type GateLimits = { concurrency: number; ratePerSecond: number | undefined }
+export type GateListener = { opened: (forMs: number) => void; closed: () => void }
+
+/** What stands before one validator of one type, in this process. */
+export type Gate = {
+  /** Makes the call if the validator may be called now. */
+  pass(limits: GateLimits, call: () => Promise<CallOutcome>): Promise<CallOutcome | Postponed>
+  state(): 'closed' | 'open' | 'half_open'
+}
+
+const ERRORS_TO_OPEN = 5
+const OPEN_MS = 10_000
+const SLOT_MS = 400
+
+/**
+ * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/breaker-state.md): it opens
+ * after five errors in a row, and after ten seconds lets one try through. Whoever must wait is put off, not queued here:
+ * waiting holds no slot of the worker and uses no attempt.
+ */
+export function createGate(listener: GateListener, now: () => number, random: () => number): Gate {
+  const breaker = circuitBreaker(
+    handleWhenResult((result) => isError(result)),
+    { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(ERRORS_TO_OPEN) },
+  )
+  let openUntil = 0
+  breaker.onBreak(() => {
+    openUntil = now() + OPEN_MS
+    listener.opened(OPEN_MS)
+  })
+  breaker.onReset(() => listener.closed())
+  let inFlight = 0
+  let tokens = 0
+  let refilledAt = Number.NEGATIVE_INFINITY
+
+  const putOff = (reason: Postponed['reason'], delayMs: number): Postponed => ({ kind: 'postponed', reason, delayMs })
+
+  function refill(rate: number) {
+    tokens = Math.min(rate, tokens + (Math.max(now() - refilledAt, 0) / 1000) * rate)
+    refilledAt = now()
+  }
+
+  return {
+    async pass({ concurrency, ratePerSecond }, call) {
+      // Spread a little: they would all come back at the moment when only one may pass.
+      if (breaker.state === CircuitState.HalfOpen) return putOff('breaker_open', 500 + random() * 1500)
+      if (breaker.state === CircuitState.Open && now() < openUntil)
+        return putOff('breaker_open', openUntil - now() + random() * 2000)
+      if (inFlight >= concurrency) return putOff('no_free_slot', SLOT_MS / 4 + random() * SLOT_MS)
+      if (ratePerSecond !== undefined) {
+        refill(ratePerSecond)
+        if (tokens < 1) return putOff('rate_limit', ((1 - tokens) / ratePerSecond) * 1000 + random() * 500)
+        tokens -= 1
+      }
+      inFlight += 1
+      try {
+        return await breaker.execute(call)
+      } catch (error) {
+        if (error instanceof BrokenCircuitError) return putOff('breaker_open', 500 + random() * 1500)
+        throw error
+      } finally {
+        inFlight -= 1
+      }
+    },
+    state: () => {
+      if (breaker.state === CircuitState.Closed) return 'closed'
+      return breaker.state === CircuitState.Open && now() < openUntil ? 'open' : 'half_open'
+    },
+  }
+}
+
+const isError = (result: unknown) =>
+  typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'error'

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
+import { testWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+let peer: HttpPeer
+beforeAll(async () => {
+  worker = await testWorker()
+  peer = await httpPeer(json(200, { valid: true }))
+})
+afterAll(async () => {
+  await peer[Symbol.asyncDispose]()
+  await worker[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  peer.behave(json(200, { valid: true }))
+  peer.requests.length = 0
+  worker.configure({
+    free: { requires_validation: false },
+    checked: { requires_validation: true, validator: { url: `${peer.url}/check` } },
+    pruned: { requires_validation: false, max_published: 2 },
+    held: { requires_validation: true, validator: { url: `${peer.url}/check`, attempts: 1, on_unavailable: 'hold' } },
+    brief: { requires_validation: true, validator: { url: `${peer.url}/check`, attempts: 2 } },
+  })
+})
+
+describe('a validation run', () => {
+  it('publishes without a validator what needs none', async () => {
+    const artifact = await worker.submit({ type: 'free', requires_validation: false })
+    expect(await worker.work(artifact)).toBe('settled')
+    const { status, run, events, message } = await worker.stateOf(artifact)
+    expect({ status, state: run.state, events, message }).toMatchObject({
+      status: 'published',
+      state: 'not_required',
+      events: [{ event_type: 'published', sequence: 1 }],
+      message: undefined,
+    })
+    expect(peer.requests).toEqual([])
+  })
+
+  it('publishes what the validator finds valid, having sent exactly the bytes that were hashed', async () => {
+    const artifact = await worker.submit({ content: '{"b":1,"a":"ä"}' })
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'published',
+      run: { state: 'passed', attempts: 1 },
+      tries: [{ outcome: 'passed' }],
+    })
+    expect(peer.requests).toHaveLength(1)
+    expect(peer.requests[0]?.body).toContain(',"content":{"b":1,"a":"ä"}}}')
+    expect(peer.requests[0]?.headers).toMatchObject({
+      'idempotency-key': artifact.run_id,
+      'content-type': 'application/json',
+    })
+  })
+
+  it('blocks what the validator finds invalid, with its findings', async () => {
+    peer.behave(json(422, { valid: false, findings: [{ severity: 'high', code: 'X1', message: 'no', path: '/a' }] }))
+    const artifact = await worker.submit()
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'blocked',
+      run: { state: 'failed', findings: [{ severity: 'high', code: 'X1', message: 'no', path: '/a' }] },
+      events: [
+        {
+          event_type: 'blocked',
+          event_data: { reason: 'validation_failed', findings: [{ severity: 'high', code: 'X1', path: '/a' }] },
+        },
+      ],
+    })
+  })
+
+  it('changes nothing when it is worked on again', async () => {
+    const artifact = await worker.submit()
+    const both = await Promise.all([worker.work(artifact), worker.work(artifact)])
+    expect(both.toSorted()).toEqual(['settled', 'stale'])
+    expect(await worker.work(artifact)).toBe('stale')
+    expect((await worker.stateOf(artifact)).events).toHaveLength(1)
+  })
+
+  it('is validated when the present configuration is stricter than its submission', async () => {
+    peer.behave(json(200, { valid: false }))
+    const artifact = await worker.submit({ requires_validation: false })
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'blocked', run: { state: 'failed' } })
+  })
+
+  it('is never published for a type that is not configured any more', async () => {
+    const artifact = await worker.submit({ type: 'gone', requires_validation: false })
+    expect(await worker.work(artifact)).toBe('scheduled')
+    const { status, run, message } = await worker.stateOf(artifact)
+    expect({ status, run }).toMatchObject({ status: 'on_verification', run: { state: 'error' } })
+    expect(message?.due_in_ms).toBeGreaterThan(4 * 60_000)
+  })
+
+  it('moves superseded versions to the history', async () => {
+    const versions = []
+    for (const version of ['1', '2', '3', '4']) {
+      const artifact = await worker.submit({ type: 'pruned', name: 'many', version, requires_validation: false })
+      await worker.work(artifact)
+      versions.push(artifact)
+    }
+    const states = await Promise.all(versions.map((artifact) => worker.stateOf(artifact)))
+    expect(states.map(({ status }) => status)).toEqual(['archived', 'archived', 'published', 'published'])
+    expect(states[0]?.events.map(({ event_type }) => event_type)).toEqual(['published', 'archived'])
+    const all = states.flatMap(({ events }) => events.map(({ sequence }) => sequence)).toSorted((a, b) => a - b)
+    expect(all).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('expires to blocked when its attempts are used up, and says why', async () => {
+    peer.behave(json(500, {}))
+    const artifact = await worker.submit({ type: 'brief' })
+    expect(await worker.work(artifact)).toBe('scheduled')
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'blocked',
+      run: { state: 'expired', attempts: 2, reason: 'validator_unavailable' },
+      tries: [{ outcome: 'error' }, { outcome: 'error' }],
+      events: [{ event_type: 'blocked', event_data: { reason: 'validator_unavailable' } }],
+    })
+  })
+
+  it('is held where the type says so', async () => {
+    peer.behave(json(500, {}))
+    const artifact = await worker.submit({ type: 'held' })
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'on_verification',
+      run: { state: 'held' },
+      events: [{ event_type: 'verification_held' }],
+      message: undefined,
+    })
+  })
+
+  it('expires at its deadline', async () => {
+    const artifact = await worker.submit({ deadlineMs: 1000 })
+    worker.pass(2000)
+    await worker.work(artifact)
+    worker.pass(-2000)
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'blocked', run: { state: 'expired' } })
+    expect(peer.requests).toEqual([])
+  })
+
+  it('follows a 202 to its verdict without using another attempt', async () => {
+    peer.behave(json(202, {}, { location: '/later/1', 'retry-after': '3' }))
+    const artifact = await worker.submit()
+    await worker.work(artifact)
+    const waiting = await worker.stateOf(artifact)
+    expect(waiting).toMatchObject({ run: { state: 'running', attempts: 1, poll_url: `${peer.url}/later/1` } })
+    expect(waiting.message?.due_in_ms).toBeGreaterThan(1500)
+    peer.behave(json(202, {}))
+    await worker.work(artifact)
+    peer.behave(json(200, { valid: true }))
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'published', run: { state: 'passed', attempts: 1 } })
+    expect(peer.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /check',
+      'GET /later/1',
+      'GET /later/1',
+    ])
+  })
+})

@@ -1,0 +1,27 @@
+import type { Db } from '@keepr/db/connect'
+import type { Relay } from '@keepr/db/outbox/relay'
+import type { Log } from '@keepr/shared/runtime/log'
+import type { Outbound } from '@keepr/shared/runtime/outbound'
+import type { Redactor } from '@keepr/shared/runtime/redactor'
+import type { Secrets } from '@keepr/shared/runtime/secrets/secrets'
+import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import type { WebhookMetrics } from './webhook-metrics.ts'
+
+/** All that the jobs need; built once by createContext (create-context.ts). */
+export type Context = {
+  db: Pick<Db, 'withService'>
+  log: Log
+  metrics: WebhookMetrics
+  redactor: Redactor
+  secrets: Pick<Secrets, 'resolve'>
+  outbound: Pick<Outbound, 'call'>
+  /** The configured subscribers as they are now: the file may be reloaded. */
+  subscribers: () => readonly SubscriberConfig[]
+  relay: Pick<Relay, 'nudge' | 'nudgeIn'>
+  now: () => number
+  /** In [0, 1): spreads retries. */
+  random: () => number
+  /** Delays after the first, second, … failed attempt, in milliseconds. */
+  schedule: readonly number[]
+  retention: { deliveriesMs: number; attemptsMs: number }
+}

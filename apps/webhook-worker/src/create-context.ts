@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { connect } from '@keepr/db/connect'
+import { startRelay } from '@keepr/db/outbox/relay'
+import { openConfigFile } from '@keepr/shared/runtime/config-file'
+import type { Log } from '@keepr/shared/runtime/log'
+import type { Metrics } from '@keepr/shared/runtime/metrics'
+import { createOutbound } from '@keepr/shared/runtime/outbound'
+import { openPublisher } from '@keepr/shared/runtime/queue'
+import type { Redactor } from '@keepr/shared/runtime/redactor'
+import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
+import type { SettingsOf } from '@keepr/shared/runtime/settings'
+import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
+import type { Context } from './context.ts'
+import { webhookMetrics } from './webhook-metrics.ts'
+
+type Parts = { log: Log; metrics: Metrics; redactor: Redactor; env: NodeJS.ProcessEnv }
+
+/** Builds what the webhook worker consists of, and what closes it again in order. */
+export async function createContext(
+  settings: SettingsOf<'webhook-worker'>,
+  { log, metrics: registry, redactor, env }: Parts,
+) {
+  const config = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
+    pollMs: settings.configPollInterval,
+    log,
+  })
+  const secrets = createSecrets(settings, { env, redactor, log })
+  const templates = config
+    .current()
+    .subscribers.flatMap(({ url, secret, headers }) => [url, secret, Object.values(headers)].flat(2))
+  for (const secret of await secrets.missing(templates))
+    log.warn({ secret }, 'a secret is missing; deliveries that need it fail')
+
+  const db = connect({
+    url: settings.databaseUrl,
+    applicationName: 'keepr-webhook-worker',
+    poolSize: settings.databasePoolSize,
+    connectTimeoutMs: settings.databaseConnectTimeout,
+    statementTimeoutMs: settings.databaseStatementTimeout,
+    lockTimeoutMs: settings.databaseLockTimeout,
+  })
+  const metrics = webhookMetrics(registry)
+  const publisher = openPublisher(settings, { log })
+  const relay = startRelay({
+    db,
+    publish: publisher.publish,
+    perLane: { validate_run: 256, fan_out_events: 2000, deliver_webhook: 32 },
+    batchSize: 200,
+    leaseMs: 20_000,
+    pollMs: settings.relayPollInterval,
+    maxFailures: 20,
+    onError: (error) => log.warn({ err: error }, 'the relay rests: database or queue cannot be reached'),
+    onQuarantine: ({ id, kind }, reason) => {
+      metrics.quarantined.inc()
+      log.error({ message_id: id, kind, reason }, 'a message was set aside')
+    },
+  })
+  const outbound = createOutbound(settings)
+  const context: Context = {
+    db,
+    log,
+    metrics,
+    redactor,
+    secrets,
+    outbound,
+    subscribers: () => config.current().subscribers,
+    relay,
+    now: Date.now,
+    random: Math.random,
+    schedule: settings.webhookSchedule,
+    retention: { deliveriesMs: settings.retainDeliveries, attemptsMs: settings.retainDeliveryAttempts },
+  }
+  return { context, db, config, secrets, publisher, relay, outbound }
+}

@@ -1,0 +1,70 @@
+import { createLog } from '@keepr/shared/runtime/log'
+import { createMetrics } from '@keepr/shared/runtime/metrics'
+import { startHealthServer } from '@keepr/shared/runtime/health-server'
+import { startWorker } from '@keepr/shared/runtime/queue'
+import { createRedactor } from '@keepr/shared/runtime/redactor'
+import { readSettings } from '@keepr/shared/runtime/settings'
+import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { createContext } from './create-context.ts'
+import { deliverWebhook } from './jobs/deliver-webhook.ts'
+import { fanOutEvents } from './jobs/fan-out-events.ts'
+import { sweepDeliveries } from './jobs/sweep-deliveries.ts'
+
+const settings = readSettings(process.env, 'webhook-worker')
+const redactor = createRedactor()
+const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
+const metrics = createMetrics('webhook-worker')
+const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
+  log,
+  metrics,
+  redactor,
+  env: process.env,
+})
+
+const events = startWorker('events', fanOutEvents(context), { settings, concurrency: 8, log })
+const deliveries = startWorker('deliveries', deliverWebhook(context), {
+  settings,
+  concurrency: settings.webhookConcurrency,
+  log,
+})
+const sweep = setInterval(() => {
+  sweepDeliveries(context).catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
+}, settings.sweepInterval)
+const health =
+  settings.metricsPort === undefined
+    ? undefined
+    : await startHealthServer({
+        host: settings.host,
+        port: settings.metricsPort,
+        metrics,
+        log,
+        readiness: async () => ({
+          ready: await db.ping().then(
+            () => true,
+            () => false,
+          ),
+          degraded: [publisher.health(), events.health(), deliveries.health()].flatMap(({ state, reason }) =>
+            state === 'degraded' ? [reason ?? 'queue'] : [],
+          ),
+        }),
+      })
+
+endInOrder({
+  log,
+  graceMs: settings.shutdownGrace,
+  closers: [
+    ['sweep', () => clearInterval(sweep)],
+    [
+      'workers',
+      () => Promise.all([events.close(settings.shutdownGrace * 0.7), deliveries.close(settings.shutdownGrace * 0.7)]),
+    ],
+    ['relay', () => relay.stop()],
+    ['queues', () => publisher.close()],
+    ['outbound', () => outbound.close()],
+    ['configuration', () => config.close()],
+    ['secrets', () => secrets.close()],
+    ['health', () => health?.close()],
+    ['database', () => db.close()],
+  ],
+})
+log.info({ subscribers: context.subscribers().length }, 'the webhook worker is ready')

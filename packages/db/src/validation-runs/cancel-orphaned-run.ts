@@ -1,0 +1,14 @@
+import type { Tx } from '../transaction.ts'
+
+/** Closes a run that is open although its artifact does not wait for it any more, so that it is not looked for again. */
+export async function cancelOrphanedRun(
+  tx: Tx,
+  run: { id: string; group_id: string },
+): Promise<{ recheck_id: string | null } | undefined> {
+  const [cancelled] = await tx<{ recheck_id: string | null }[]>`
+    update validation_runs
+       set state = 'cancelled', reason = 'superseded', poll_url = null, checked_at = now()
+     where id = ${run.id} and group_id = ${run.group_id} and state in ('waiting', 'running', 'error')
+    returning recheck_id`
+  return cancelled
+}

@@ -1,0 +1,52 @@
+import type { ContentKind, JsonObject, RunKind, Timestamp } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+
+/** A run that still waits for its verdict, with the artifact that it is about. */
+export type OpenRun = {
+  id: string
+  group_id: string
+  artifact_id: string
+  artifact_type: string
+  content_hash: string
+  kind: RunKind
+  requires_validation: boolean
+  awaited: boolean
+  recheck_id: string | null
+  simulate: boolean
+  attempts: number
+  reason: string | null
+  poll_url: string | null
+  traceparent: string | null
+  created_at: Timestamp
+  deadline: Timestamp
+  name: string
+  version: string
+  content_kind: ContentKind
+  metadata: JsonObject
+  /** The bytes that were hashed; null where no validator will see them. */
+  content: Buffer | null
+}
+
+/**
+ * Marks a run as being worked on and loads it, if it is still open and its artifact still waits for exactly this run
+ * (for a recheck: is still published). Content is loaded only where a validator will see it: for the types in
+ * `validatedTypes` and for runs that required it when they were made.
+ */
+export async function claimRun(
+  tx: Tx,
+  { groupId, runId, validatedTypes }: { groupId: string; runId: string; validatedTypes: string[] },
+): Promise<OpenRun | undefined> {
+  const [run] = await tx<OpenRun[]>`
+    update validation_runs r
+       set state = 'running'
+      from artifact_active a
+     where r.id = ${runId} and r.group_id = ${groupId} and r.state in ('waiting', 'running', 'error')
+       and a.id = r.artifact_id and a.group_id = r.group_id and a.content_hash = r.content_hash
+       and case when r.kind = 'recheck' then a.status = 'published'
+                else a.status = 'on_verification' and a.validation_run_id = r.id end
+    returning r.id, r.group_id, r.artifact_id, r.artifact_type, r.content_hash, r.kind, r.requires_validation, r.awaited,
+              r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.traceparent, r.created_at, r.deadline,
+              a.name, a.version, a.content_kind, a.metadata,
+              case when r.requires_validation or r.artifact_type = any (${validatedTypes}::text[]) then a.content end as content`
+  return run
+}
