@@ -26,7 +26,11 @@ export async function callValidator(
   if (run.content === null) return { kind: 'error', reason: 'the content was purged', mistake: true }
   let filled: Filled
   try {
-    filled = await fillIn(parts.secrets, { url: run.poll_url ?? validator.url, headers: validator.headers })
+    filled = await fillIn(parts.secrets, {
+      url: validator.url,
+      headers: validator.headers,
+      address: run.poll_url ?? validator.url,
+    })
   } catch (error) {
     return secretFailure(error)
   }

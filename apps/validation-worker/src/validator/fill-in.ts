@@ -9,18 +9,21 @@ export type Filled = {
 
 const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/gu
 
-/** Fills secrets into a URL and headers, as they are at this moment. */
+/**
+ * Fills secrets into the address and headers of a call, as they are at this moment. Only what the operator wrote may name
+ * them: an address that a validator gave could else ask for any secret.
+ */
 export async function fillIn(
   secrets: Pick<Secrets, 'resolve'>,
-  templates: { url: string; headers: Record<string, string> },
+  { url, headers, address }: { url: string; headers: Record<string, string>; address: string },
 ): Promise<Filled> {
-  const names = new Set([templates.url, ...Object.values(templates.headers)].flatMap(namesIn))
+  const names = new Set([url, ...Object.values(headers)].flatMap(namesIn))
   const values = new Map<string, string>()
   for (const name of names) values.set(name, await secrets.resolve(`{{${name}}}`))
   const fill = (text: string) => text.replace(PLACE, (place, name: string) => values.get(name) ?? place)
   return {
-    url: fill(templates.url),
-    headers: Object.fromEntries(Object.entries(templates.headers).map(([name, value]) => [name, fill(value)])),
+    url: fill(address),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)])),
     mask: (text) => {
       let rest = text
       for (const [name, value] of values) {

@@ -58,6 +58,8 @@ function readPending(location: string | undefined, retryAfterMs: number | undefi
   if (location === undefined && asked.isPoll) return { kind: 'pending', pollUrl: asked.url, delayMs }
   const target = location === undefined ? null : URL.parse(location, asked.url)
   if (target === null) return unreadable('202 without a Location')
+  // What is stored is filled in again when it is called: a place for a secret may only come from the operator.
+  if (target.href.includes('{{')) return unreadable('202 with a Location that holds a placeholder')
   if (target.origin !== new URL(asked.url).origin || target.username !== '' || target.password !== '')
     return unreadable("202 with a Location outside of the validator's own origin")
   return { kind: 'pending', pollUrl: target.href, delayMs }

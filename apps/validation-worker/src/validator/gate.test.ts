@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createGate } from './gate.ts'
+import type { CallOutcome } from './outcome.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+
+const failing = () => Promise.resolve<CallOutcome>({ kind: 'error', reason: 'HTTP 500' })
+const passing = () => Promise.resolve<CallOutcome>({ kind: 'passed', findings: [] })
+const unlimited = { concurrency: 100, ratePerSecond: undefined }
+
+describe('the gate before a validator', () => {
+  it('opens after five errors in a row, then lets one try through at a time, and closes when that succeeds', async () => {
+    const heard: string[] = []
+    const listener = { opened: () => heard.push('opened'), closed: () => heard.push('closed') }
+    const gate = createGate(listener, Date.now, () => 0)
+    for (let error = 0; error < 5; error++) await gate.pass(unlimited, failing)
+    expect(await gate.pass(unlimited, passing)).toMatchObject({ kind: 'postponed', delayMs: 10_000 })
+    vi.advanceTimersByTime(10_000)
+
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>()
+    const only = gate.pass(unlimited, () => promise)
+    expect(await gate.pass(unlimited, passing)).toMatchObject({ kind: 'postponed', reason: 'breaker_open' })
+    resolve({ kind: 'error', reason: 'still' })
+    await only
+    expect(gate.state()).toBe('open')
+
+    vi.advanceTimersByTime(10_000)
+    expect(await gate.pass(unlimited, passing)).toMatchObject({ kind: 'passed' })
+    expect(gate.state()).toBe('closed')
+    expect(heard).toEqual(['opened', 'opened', 'closed'])
+  })
+
+  it('puts off what is beyond the concurrency, and lets it pass later', async () => {
+    const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>()
+    const first = gate.pass({ ...unlimited, concurrency: 1 }, () => promise)
+    expect(await gate.pass({ ...unlimited, concurrency: 1 }, passing)).toMatchObject({ reason: 'no_free_slot' })
+    resolve({ kind: 'passed', findings: [] })
+    await first
+    expect(await gate.pass({ ...unlimited, concurrency: 1 }, passing)).toMatchObject({ kind: 'passed' })
+  })
+
+  it('keeps to so many calls in a second', async () => {
+    const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
+    const limits = { ...unlimited, ratePerSecond: 2 }
+    const kinds = []
+    for (let call = 0; call < 3; call++) kinds.push((await gate.pass(limits, passing)).kind)
+    expect(kinds).toEqual(['passed', 'passed', 'postponed'])
+    vi.advanceTimersByTime(500)
+    expect(await gate.pass(limits, passing)).toMatchObject({ kind: 'passed' })
+  })
+})

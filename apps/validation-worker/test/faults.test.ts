@@ -1,0 +1,271 @@
+import { readFileSync } from 'node:fs'
+import { createServer as createTlsServer } from 'node:https'
+import { createServer as createSocketServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Behaviour, httpPeer, type HttpPeer, json, raw } from './support/http-peer.ts'
+import { testWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+let peer: HttpPeer
+beforeAll(async () => {
+  worker = await testWorker()
+  peer = await httpPeer(json(200, { valid: true }))
+})
+afterAll(async () => {
+  await peer[Symbol.asyncDispose]()
+  await worker[Symbol.asyncDispose]()
+})
+
+let types = 0
+/** A type of the test's own, so that the breaker of one fault says nothing about the next. */
+function aType(url: string, validator: Record<string, unknown> = {}): string {
+  const type = `fault-${++types}`
+  worker.configure({ [type]: { requires_validation: true, validator: { url, timeout: '200ms', ...validator } } })
+  return type
+}
+
+const drip: Behaviour = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const timer = setInterval(() => response.write(' '), 20)
+  response.on('close', () => clearInterval(timer))
+}
+const endless: Behaviour = (_request, response) => {
+  response.writeHead(200)
+  const block = Buffer.alloc(16_384, 0x20)
+  const more = () => {
+    while (!response.destroyed && response.write(block));
+  }
+  response.on('drain', more)
+  more()
+}
+const passed = { valid: true }
+const otherHash = 'f'.repeat(64)
+
+const faults: [string, Behaviour, RegExp][] = [
+  ['it never answers', () => {}, /^timeout/],
+  ['it drips its answer for ever', drip, /^timeout/],
+  ['it resets the connection', (_request, _response, socket) => socket.resetAndDestroy(), /^connection_failed/],
+  [
+    'it closes in the middle of the answer',
+    (_r, response, socket) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"valid":')
+      setImmediate(() => socket.destroy())
+    },
+    /^connection_failed/,
+  ],
+  ['its answer has no end', endless, /^response_too_large/],
+  [
+    'its answer is a compressed bomb',
+    raw(200, gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }),
+    /^response_encoded/,
+  ],
+  ['its headers are huge', raw(200, '{"valid":true}', { 'x-filler': 'x'.repeat(100_000) }), /^connection_failed/],
+  ['it redirects in a loop', raw(302, '', { location: '/check' }), /^validator_redirect/],
+  [
+    'it redirects to a metadata address',
+    raw(307, '', { location: 'http://169.254.169.254/latest' }),
+    /^validator_redirect/,
+  ],
+  ['it answers with a page', raw(200, '<html>all good</html>'), /cannot be used/],
+  ['it answers with nothing', raw(200, ''), /cannot be used/],
+  ['it answers null', json(200, null), /cannot be used/],
+  ['it answers a list', json(200, []), /cannot be used/],
+  ['its verdict is a text', json(200, { valid: 'true' }), /cannot be used/],
+  ['its verdict is a number', json(200, { valid: 1 }), /cannot be used/],
+  ['its verdict has another name', json(200, { verdict: 'PASS' }), /cannot be used/],
+  ['it says both', raw(200, '{"valid":false,"valid":true}'), /duplicate key/],
+  ['it is not UTF-8', raw(200, Buffer.from([0x7b, 0xff, 0x7d])), /cannot be used/],
+  ['it says 422 and valid', json(422, passed), /cannot be used/],
+  ['its verdict is for other content', json(200, { ...passed, content_hash: otherHash }), /^verdict_mismatch/],
+  ['it is overloaded', json(503, passed), /503/],
+  ['it is wrong inside', json(500, passed), /500/],
+  ['it asks for less', json(429, passed), /429/],
+  ['it does not know us', json(401, passed), /401/],
+  ['it forbids', json(403, passed), /403/],
+  ['it is not there', json(404, passed), /404/],
+  ['it answers 204', raw(204, ''), /204/],
+  ['its 202 points nowhere', json(202, passed), /cannot be used/],
+  ['its 202 points elsewhere', json(202, passed, { location: 'http://169.254.169.254/latest' }), /own origin/],
+  ['its 202 asks for a secret', json(202, passed, { location: '/later?token={{OTHER_SECRET}}' }), /placeholder/],
+]
+
+/** After the fault everything is as it should be: one verdict, one event, nothing left to do. */
+async function recovers(artifact: Awaited<ReturnType<TestWorker['submit']>>) {
+  await worker.work(artifact)
+  await worker.work(artifact)
+  const state = await worker.stateOf(artifact)
+  expect(state).toMatchObject({ status: 'published', run: { state: 'passed' }, message: undefined })
+  expect(state.events.map(({ event_type, sequence }) => ({ event_type, sequence }))).toEqual([
+    { event_type: 'published', sequence: 1 },
+  ])
+  expect(state.tries.filter(({ outcome }) => outcome === 'passed')).toHaveLength(1)
+}
+
+async function failsThenRecovers(type: string, reason: RegExp, mend: () => void) {
+  const artifact = await worker.submit({ type })
+  expect(await worker.work(artifact)).toBe('scheduled')
+  const state = await worker.stateOf(artifact)
+  expect(state).toMatchObject({ status: 'on_verification', run: { state: 'error', attempts: 1 }, events: [] })
+  expect(state.tries).toEqual([{ outcome: 'error', reason: expect.stringMatching(reason) }])
+  expect(state.message?.due_in_ms).toBeGreaterThan(0)
+  mend()
+  await recovers(artifact)
+}
+
+describe('when something is wrong with a validator, nothing is published, lost or judged twice', () => {
+  it.each(faults)('%s', async (_what, behaviour, reason) => {
+    peer.behave(behaviour)
+    await failsThenRecovers(aType(`${peer.url}/check`), reason, () => peer.behave(json(200, passed)))
+  })
+
+  it('it refuses connections', async () => {
+    const socket = await listening(createSocketServer())
+    const { port } = socket
+    await socket.close()
+    const type = aType(`http://127.0.0.1:${port}/check`)
+    await failsThenRecovers(type, /^connection_failed/, () => {
+      peer.behave(json(200, passed))
+      worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
+    })
+  })
+
+  it('its certificate is signed by nobody', async () => {
+    const read = (file: string) => readFileSync(new URL(`./fixtures/${file}`, import.meta.url))
+    const server = createTlsServer({ key: read('key.pem'), cert: read('self-signed.pem') }, (_request, response) =>
+      response.end('{"valid":true}'),
+    )
+    const tls = await listening(server)
+    const type = aType(`https://localhost:${tls.port}/check`, { timeout: '5s' })
+    await failsThenRecovers(type, /^connection_failed.*SIGNED/, () => {
+      peer.behave(json(200, passed))
+      worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
+    })
+    await tls.close()
+  })
+
+  it('its name does not resolve', async () => {
+    const type = aType('https://checkr.invalid/check', { timeout: '5s' })
+    await failsThenRecovers(type, /^connection_failed|^timeout/, () => {
+      peer.behave(json(200, passed))
+      worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
+    })
+  })
+
+  it.each(['http://169.254.169.254/latest', 'http://10.0.0.1/', 'http://[::ffff:10.0.0.1]/', 'http://0x0a000001/'])(
+    'its address is not allowed: %s',
+    async (url) => {
+      const type = aType(url)
+      await failsThenRecovers(type, /^address_not_allowed/, () => {
+        peer.behave(json(200, passed))
+        worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
+      })
+    },
+  )
+
+  it.each([
+    ['120', 119_000, 120_001],
+    [new Date(Date.now() + 200_000).toUTCString(), 150_000, 200_001],
+    ['1000000000', 899_000, 900_001],
+    ['-5', 1, 2_001],
+    ['soon', 1, 2_001],
+    ['', 1, 2_001],
+  ])('it asks to wait with Retry-After: %s', async (value, least, most) => {
+    peer.behave(json(429, {}, { 'retry-after': value }))
+    const artifact = await worker.submit({ type: aType(`${peer.url}/check`) })
+    await worker.work(artifact)
+    const { message } = await worker.stateOf(artifact)
+    expect(message?.due_in_ms).toBeGreaterThan(least - 1000)
+    expect(message?.due_in_ms).toBeLessThan(most)
+    peer.behave(json(200, passed))
+    await recovers(artifact)
+  })
+
+  it('it fails every other time', async () => {
+    const type = aType(`${peer.url}/check`)
+    let calls = 0
+    peer.behave((request, response, socket) => json(calls++ % 2 === 0 ? 503 : 200, passed)(request, response, socket))
+    const artifacts = await Promise.all(Array.from({ length: 20 }, () => worker.submit({ type })))
+    for (let round = 0; round < 12; round++) await Promise.all(artifacts.map((artifact) => worker.work(artifact)))
+    for (const artifact of artifacts) await recovers(artifact)
+  })
+
+  it('it works on it for long, loses it, and gets it anew', async () => {
+    const type = aType(`${peer.url}/check`)
+    peer.behave(json(202, {}, { location: '/later' }))
+    const artifact = await worker.submit({ type })
+    for (let poll = 0; poll < 30; poll++) await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({ run: { state: 'running', attempts: 1 } })
+    peer.behave(json(503, {}))
+    await worker.work(artifact)
+    expect((await worker.stateOf(artifact)).run).toMatchObject({ attempts: 1, poll_url: `${peer.url}/later` })
+    peer.behave(json(404, {}))
+    await worker.work(artifact)
+    expect((await worker.stateOf(artifact)).run).toMatchObject({ state: 'error', attempts: 1, poll_url: null })
+    peer.behave(json(200, passed))
+    await recovers(artifact)
+    expect(peer.requests.at(-1)?.method).toBe('POST')
+  })
+
+  it('a secret is missing, and then is there', async () => {
+    const type = aType(`${peer.url}/check`, { headers: { authorization: 'Bearer {{LATE_TOKEN}}' } })
+    const sent = peer.requests.length
+    await failsThenRecovers(type, /^secret_missing: LATE_TOKEN$/, () => {
+      expect(peer.requests).toHaveLength(sent)
+      worker.env['LATE_TOKEN'] = 'late-token-value'
+      peer.behave(json(200, passed))
+    })
+  })
+
+  it('it repeats the secret that it was sent: none of that is stored or logged', async () => {
+    worker.env['ECHOED_TOKEN'] = 'echoed-token-value'
+    const type = aType(`${peer.url}/check`, { headers: { authorization: 'Bearer {{ECHOED_TOKEN}}' } })
+    peer.behave(json(202, {}, { location: '/later?t=echoed-token-value' }))
+    const artifact = await worker.submit({ type })
+    await worker.work(artifact)
+    expect((await worker.stateOf(artifact)).run.poll_url).toBe(`${peer.url}/later?t={{ECHOED_TOKEN}}`)
+    const finding = { severity: 'low', code: 'echoed-token-value', message: 'you sent echoed-token-value' }
+    peer.behave(json(200, { valid: false, findings: [finding] }))
+    await worker.work(artifact)
+    expect(peer.requests.at(-1)?.path).toBe('/later?t=echoed-token-value')
+    const [dump] = await worker.database.admin<{ all: string }[]>`
+      select (select string_agg(r::text, '') from validation_runs r) || (select string_agg(e::text, '') from artifact_events e)
+          || (select string_agg(t::text, '') from validation_tries t) || (select string_agg(o::text, '') from outbox o) as all`
+    expect(dump?.all).not.toContain('echoed-token-value')
+    expect(worker.logged.join('')).not.toContain('echoed-token-value')
+  })
+
+  it('the breaker opens after five errors in a row, lets one try through, and uses no attempt for waiting', async () => {
+    const type = aType(`${peer.url}/check`)
+    peer.behave(json(500, {}))
+    const artifacts = await Promise.all(Array.from({ length: 8 }, () => worker.submit({ type })))
+    const sent = peer.requests.length
+    for (const artifact of artifacts) await worker.work(artifact)
+    expect(peer.requests.length - sent).toBe(5)
+    expect(worker.ctx.validators.breakers()).toContainEqual({ type, state: 'open' })
+    const states = await Promise.all(artifacts.map((artifact) => worker.stateOf(artifact)))
+    expect(states.map(({ run }) => run.attempts)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
+    expect(states.every(({ message }) => (message?.due_in_ms ?? Infinity) < 30_000)).toBe(true)
+  })
+
+  it('the log has a line for each outcome, and an error where only the operator can help', async () => {
+    peer.behave(json(401, {}))
+    const artifact = await worker.submit({ type: aType(`${peer.url}/check`) })
+    await worker.work(artifact)
+    const { message } = await worker.stateOf(artifact)
+    expect(message?.due_in_ms).toBeGreaterThan(290_000)
+    const line = worker.logged.map((text) => JSON.parse(text)).find(({ run_id }) => run_id === artifact.run_id)
+    expect(line).toMatchObject({ level: 'error', artifact_id: artifact.id, attempt: 1, outcome: 'error' })
+  })
+})
+
+async function listening(server: Server): Promise<{ port: number; close(): Promise<unknown> }> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  }
+}
