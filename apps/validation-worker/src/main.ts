@@ -7,6 +7,7 @@ import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { createContext } from './create-context.ts'
 import { every } from './every.ts'
+import { planRechecks } from './jobs/plan-rechecks.ts'
 import { pruneExpired } from './jobs/prune-expired.ts'
 import { sweepStuckRuns } from './jobs/sweep-stuck-runs.ts'
 import { validateArtifact } from './jobs/validate-artifact.ts'
@@ -29,6 +30,7 @@ const worker = startWorker('validation', validateArtifact(ctx), {
   log,
 })
 const sweeping = every(Math.min(settings.sweepInterval, 30_000), 'sweep', () => sweepStuckRuns(ctx), log)
+const planning = every(1_000, 'plan rechecks', () => planRechecks(ctx), log)
 const pruning = every(10 * 60_000, 'prune', () => pruneExpired(ctx), log)
 
 async function readiness() {
@@ -50,7 +52,7 @@ endInOrder({
   graceMs: settings.shutdownGrace,
   closers: [
     ['worker', () => worker.close(settings.shutdownGrace * 0.7)],
-    ['recurring work', () => Promise.all([sweeping.close(), pruning.close()])],
+    ['recurring work', () => Promise.all([sweeping.close(), planning.close(), pruning.close()])],
     ['relay', () => relay.stop()],
     ['outbound calls', () => outbound.close()],
     ['secrets', () => secrets.close()],

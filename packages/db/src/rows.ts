@@ -158,3 +158,20 @@ export type AttemptRow = {
   error: string | null
   response_head: string | null
 }
+
+export type RecheckRow = {
+  id: string
+  artifact_type: string
+  simulate: boolean
+  state: 'running' | 'paused' | 'done'
+  requested_by: string
+  cursor: string | null
+  total: number
+  started: number
+  passed: number
+  failed: number
+  unavailable: number
+  skipped: number
+  created_at: Timestamp
+  finished_at: Timestamp | null
+}

@@ -46,6 +46,8 @@ export const TypeConfig = v.pipe(
     max_pending: v.optional(positive('a whole number of at least 1')),
     on_recheck_failure: v.optional(v.picklist(['notify', 'grace', 'block'], 'notify, grace or block'), 'notify'),
     grace: v.optional(Duration, '7d'),
+    /** Published content is validated again so often; never when left out. */
+    recheck_every: v.optional(Duration),
   }),
   v.forward(
     v.check(

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { insertRecheck } from '@keepr/db/rechecks/insert-recheck'
+import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
+import { planRechecks } from '../src/jobs/plan-rechecks.ts'
+import { sweepStuckRuns } from '../src/jobs/sweep-stuck-runs.ts'
+import { validateArtifact } from '../src/jobs/validate-artifact.ts'
+import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
+import { testWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+let peer: HttpPeer
+beforeAll(async () => {
+  worker = await testWorker()
+  peer = await httpPeer(json(200, { valid: true }))
+})
+afterAll(async () => {
+  await peer[Symbol.asyncDispose]()
+  await worker[Symbol.asyncDispose]()
+})
+
+let types = 0
+async function published(count: number, config: Record<string, unknown> = {}) {
+  const type = `again-${++types}`
+  worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url, attempts: 1 }, ...config } })
+  peer.behave(json(200, { valid: true }))
+  const artifacts = await Promise.all(
+    Array.from({ length: count }, (_, index) => worker.submit({ type, group_id: `group-${index % 3}` })),
+  )
+  for (const artifact of artifacts) await worker.work(artifact)
+  return { type, artifacts }
+}
+const begin = (artifact_type: string, simulate = false) =>
+  worker.ctx.db.withService(null, (tx) => insertRecheck(tx, { artifact_type, simulate, requested_by: 'olga' }))
+const progress = async (type: string) => {
+  const [row] = await worker.database.admin`
+    select state, total, started, passed, failed, unavailable, skipped from rechecks
+     where artifact_type = ${type} order by created_at desc limit 1`
+  return row
+}
+/** Plans and works until nothing is left, as the planner and the queue would. @returns the most runs seen open at once */
+async function through(type: string) {
+  let most = 0
+  for (;;) {
+    await planRechecks(worker.ctx)
+    const open = await worker.database.admin<{ group_id: string; refs: string[] }[]>`
+      select group_id, refs from outbox where kind = 'validate_run' and lane = ${type}`
+    most = Math.max(most, open.length)
+    for (const message of open) await validateArtifact(worker.ctx)(message)
+    if (open.length === 0) return most
+  }
+}
+const statusOf = async (artifact: Awaited<ReturnType<TestWorker['submit']>>) => {
+  const { status, events } = await worker.stateOf(artifact)
+  return { status, events: events.map(({ event_type }) => event_type) }
+}
+
+describe('the re-validation of published content', () => {
+  it('judges everything of the type once, few at a time, tells its progress and leaves what passes alone', async () => {
+    const { type, artifacts } = await published(20)
+    await begin(type)
+    expect(await begin(type)).toBeUndefined()
+    expect(await through(type)).toBeLessThanOrEqual(8)
+    expect(await progress(type)).toMatchObject({ state: 'done', total: 20, started: 20, passed: 20, failed: 0 })
+    for (const artifact of artifacts)
+      expect(await statusOf(artifact)).toEqual({ status: 'published', events: ['published'] })
+  })
+
+  it('stops when it is paused and goes on where it stopped', async () => {
+    const { type } = await published(10)
+    const recheck = await begin(type)
+    const id = recheck?.id ?? ''
+    await planRechecks(worker.ctx)
+    await worker.ctx.db.withService(null, (tx) => updateRecheckState(tx, id, 'paused'))
+    await through(type)
+    expect(await progress(type)).toMatchObject({ state: 'paused', started: 8, passed: 8 })
+    await worker.ctx.db.withService(null, (tx) => updateRecheckState(tx, id, 'running'))
+    await through(type)
+    expect(await progress(type)).toMatchObject({ state: 'done', started: 10, passed: 10 })
+  })
+
+  it.each([
+    ['notify', 'published', ['published', 'recheck_failed']],
+    ['block', 'blocked', ['published', 'blocked']],
+    ['grace', 'published', ['published', 'recheck_failed']],
+  ])('with on_recheck_failure: %s leaves what failed %s', async (on_recheck_failure, status, events) => {
+    const { type, artifacts } = await published(1, { on_recheck_failure })
+    await begin(type)
+    peer.behave(json(200, { valid: false }))
+    await through(type)
+    for (const artifact of artifacts) expect(await statusOf(artifact)).toEqual({ status, events })
+  })
+
+  it('blocks after the grace, unless it passed in the meantime', async () => {
+    const { type, artifacts } = await published(2, { on_recheck_failure: 'grace', grace: '1ms' })
+    peer.behave(json(200, { valid: false }))
+    await begin(type)
+    await planRechecks(worker.ctx)
+    await through(type)
+    const [first, second] = artifacts
+    if (!first || !second) throw new Error('two artifacts were published')
+    await worker.database.admin`delete from recheck_graces where artifact_id = ${second.id}`
+    await sweepStuckRuns(worker.ctx)
+    expect((await statusOf(first)).events).toEqual(['published', 'recheck_failed', 'blocked'])
+    expect((await statusOf(second)).status).toBe('published')
+  })
+
+  it('only reports when it is a simulation', async () => {
+    const { type, artifacts } = await published(2, { on_recheck_failure: 'block' })
+    await begin(type, true)
+    peer.behave(json(200, { valid: false }))
+    await through(type)
+    expect(await progress(type)).toMatchObject({ state: 'done', failed: 2 })
+    for (const artifact of artifacts)
+      expect(await statusOf(artifact)).toEqual({ status: 'published', events: ['published'] })
+  })
+
+  it('never blocks for a validator that cannot be had', async () => {
+    const { type, artifacts } = await published(2, { on_recheck_failure: 'block' })
+    await begin(type)
+    peer.behave(json(503, {}))
+    await through(type)
+    expect(await progress(type)).toMatchObject({ state: 'done', unavailable: 2 })
+    for (const artifact of artifacts)
+      expect(await statusOf(artifact)).toEqual({ status: 'published', events: ['published'] })
+  })
+
+  it('begins by the schedule of its type, once', async () => {
+    const { type } = await published(1, { recheck_every: '30d' })
+    await through(type)
+    await planRechecks(worker.ctx)
+    expect(await worker.database.admin`select from rechecks where artifact_type = ${type}`).toHaveLength(1)
+    expect(await progress(type)).toMatchObject({ state: 'done', passed: 1 })
+  })
+})
+
+describe('the sweep', () => {
+  it('finds runs without a message and runs past their deadline', async () => {
+    worker.configure({ swept: { requires_validation: true, validator: { url: peer.url } } })
+    peer.behave(json(200, { valid: true }))
+    const forgotten = await worker.submit({ type: 'swept' })
+    const overdue = await worker.submit({ type: 'swept' })
+    await worker.database.admin`delete from outbox where refs[1] = ${forgotten.run_id}`
+    await worker.database
+      .admin`update validation_runs set deadline = now() - interval '1 s' where id = ${overdue.run_id}`
+    await worker.database.admin`update outbox set due_at = now() + interval '1 h' where refs[1] = ${overdue.run_id}`
+    await sweepStuckRuns(worker.ctx)
+    expect((await worker.stateOf(forgotten)).message?.due_in_ms).toBeLessThan(1000)
+    expect((await worker.stateOf(overdue)).message?.due_in_ms).toBeLessThan(1000)
+    await worker.work(forgotten)
+    await worker.work(overdue)
+    expect((await worker.stateOf(forgotten)).status).toBe('published')
+    expect(await worker.stateOf(overdue)).toMatchObject({ status: 'blocked', run: { state: 'expired' } })
+  })
+})

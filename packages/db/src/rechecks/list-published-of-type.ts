@@ -1,0 +1,16 @@
+import type { Tx } from '../transaction.ts'
+
+export type PublishedRef = { artifact_id: string; group_id: string; content_hash: string }
+
+/** The next published artifacts of a type after a cursor, over all groups, in the order of their ids. */
+export async function listPublishedOfType(
+  tx: Tx,
+  { type, after, limit }: { type: string; after: string | null; limit: number },
+): Promise<PublishedRef[]> {
+  return await tx<PublishedRef[]>`
+    select artifact_id, group_id, content_hash
+      from artifact_versions
+     where type = ${type} and status = 'published'
+       and artifact_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
+     order by artifact_id limit ${limit}`
+}
