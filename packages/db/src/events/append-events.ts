@@ -17,7 +17,8 @@ export type EventSubject = Pick<
   | 'created_by'
   | 'published_at'
 >
-export type NewEvent = { artifact: EventSubject; event_type: EventType; event_data?: JsonObject }
+/** `id` only where another event of the same change refers to it. */
+export type NewEvent = { id?: string; artifact: EventSubject; event_type: EventType; event_data?: JsonObject }
 
 /** Who caused it, in which request, in which trace. */
 export type Cause = { actor: string; requestId?: string | undefined; traceparent?: string | undefined }
@@ -30,8 +31,8 @@ export type Cause = { actor: string; requestId?: string | undefined; traceparent
 export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, events: NewEvent[]): Promise<string[]> {
   const [first] = events
   if (!first) return []
-  const rows = events.map(({ artifact, event_type, event_data = {} }, index) => ({
-    id: randomUUIDv7(),
+  const rows = events.map(({ id = randomUUIDv7(), artifact, event_type, event_data = {} }, index) => ({
+    id,
     group_id: artifact.group_id,
     artifact_id: artifact.id,
     type: artifact.type,

@@ -1,32 +1,33 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { ArchiveReason } from '../rows.ts'
+import { artifactColumns } from '../artifacts/columns.ts'
+import type { ArchiveReason, ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { movedColumns } from './moved-columns.ts'
 
 /**
  * Moves published artifacts of a group from artifact_active to artifact_history: a full copy, then the original goes
  * (the database refuses to delete one that has no copy). The caller holds the lock on the name.
+ * @returns the rows as they are in the history, in the order of the ids; one that is not published any more is left out
  */
 export async function moveToHistory(
   tx: Tx,
   groupId: string,
   artifactIds: string[],
   move: { reason: ArchiveReason; by: string },
-): Promise<void> {
-  if (artifactIds.length === 0) return
+): Promise<ArtifactRow[]> {
+  if (artifactIds.length === 0) return []
   const rowIds = artifactIds.map(() => randomUUIDv7())
   await tx`
-    insert into artifact_history (
-      id, original_id, group_id, type, name, version, usage_policy, created_by, content_kind, content_type, content_size,
-      content_hash, content, json_content, metadata, validation_run_id, blocked_reason, duplicate_of, revision, created_at,
-      updated_at, published_at, last_accessed_at, purged_at, archived_by, archive_reason)
-    select moved.row_id, a.id, a.group_id, a.type, a.name, a.version, a.usage_policy, a.created_by, a.content_kind,
-           a.content_type, a.content_size, a.content_hash, a.content, a.json_content, a.metadata, a.validation_run_id,
-           a.blocked_reason, a.duplicate_of, a.revision + 1, a.created_at, now(), a.published_at, a.last_accessed_at,
-           a.purged_at, ${move.by}, ${move.reason}
+    insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, ${movedColumns(tx)})
+    select moved.row_id, a.id, ${move.by}, ${move.reason}, a.revision + 1, now(), ${movedColumns(tx)}
       from artifact_active a
-      join unnest(${artifactIds}::uuid[], ${rowIds}::uuid[]) as moved (id, row_id) on moved.id = a.id
+      join unnest(${artifactIds}::uuid[], ${rowIds}::uuid[]) as moved (active_id, row_id) on moved.active_id = a.id
      where a.group_id = ${groupId} and a.status = 'published'`
-  await tx`
+  const gone = await tx<ArtifactRow[]>`
     delete from artifact_active
-     where group_id = ${groupId} and id = any (${artifactIds}::uuid[]) and status = 'published'`
+     where group_id = ${groupId} and id = any (${artifactIds}::uuid[]) and status = 'published'
+    returning ${artifactColumns(tx)}`
+  return gone
+    .map((row): ArtifactRow => ({ ...row, status: 'archived', revision: row.revision + 1 }))
+    .sort((a, b) => artifactIds.indexOf(a.id) - artifactIds.indexOf(b.id))
 }

@@ -1,0 +1,32 @@
+import type { ArtifactRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+import { artifactColumns } from './columns.ts'
+import type { NewArtifact } from './insert-artifact.ts'
+
+export type DraftReplacement = Pick<
+  NewArtifact,
+  'content_kind' | 'content_type' | 'content_size' | 'content_hash' | 'content' | 'metadata' | 'usage_policy'
+>
+
+/** Makes a draft anew in place; undefined when it is no draft any more. */
+export async function replaceDraft(
+  tx: Tx,
+  { group_id, id }: Pick<ArtifactRow, 'group_id' | 'id'>,
+  draft: DraftReplacement,
+): Promise<ArtifactRow | undefined> {
+  const content = Buffer.from(draft.content)
+  const [row] = await tx<ArtifactRow[]>`
+    update artifact_active
+       set content = ${content},
+           json_content = ${draft.content_kind === 'json' ? content.toString('utf8') : null}::text::jsonb,
+           content_type = ${draft.content_type},
+           content_size = ${draft.content_size},
+           content_hash = ${draft.content_hash},
+           metadata = ${JSON.stringify(draft.metadata)}::text::jsonb,
+           usage_policy = ${draft.usage_policy},
+           revision = revision + 1,
+           updated_at = now()
+     where id = ${id} and group_id = ${group_id} and status = 'draft'
+    returning ${artifactColumns(tx)}`
+  return row
+}
