@@ -6,7 +6,12 @@ import type { Tx } from '@keepr/db/transaction'
 import { problem } from '@keepr/shared/problem'
 
 /** Replaces content, metadata and policy of a draft in place. */
-export async function editDraft(tx: Tx, artifact: ArtifactRow, draft: DraftReplacement, cause: Cause): Promise<ArtifactRow> {
+export async function editDraft(
+  tx: Tx,
+  artifact: ArtifactRow,
+  draft: DraftReplacement,
+  cause: Cause,
+): Promise<ArtifactRow> {
   const name = await lockName(tx, artifact, 1)
   const edited = await replaceDraft(tx, artifact, draft)
   if (!edited || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })

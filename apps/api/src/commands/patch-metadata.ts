@@ -20,9 +20,17 @@ export async function patchMetadata(tx: Tx, before: ArtifactRow, after: NewNotes
     throw problem('wrong-status', { detail: 'Metadata of a version on verification or archived does not change.' })
   const events: NewEvent[] = []
   if (metadataChanges)
-    events.push({ artifact, event_type: 'metadata_updated', event_data: { before: before.metadata, after: after.metadata } })
+    events.push({
+      artifact,
+      event_type: 'metadata_updated',
+      event_data: { before: before.metadata, after: after.metadata },
+    })
   if (policyChanges)
-    events.push({ artifact, event_type: 'policy_updated', event_data: { before: before.usage_policy, after: after.usage_policy } })
+    events.push({
+      artifact,
+      event_type: 'policy_updated',
+      event_data: { before: before.usage_policy, after: after.usage_policy },
+    })
   await appendEvents(tx, cause, name.last_sequence, events)
   return artifact
 }

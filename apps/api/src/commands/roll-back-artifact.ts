@@ -38,7 +38,8 @@ export async function rollBackArtifact(
   const leaving = [artifact.id, ...outranking.map(({ id }) => id)]
   const move = { by: actor.userId, reason: 'rolled_back' as const }
   const withdrawn = await moveToHistory(tx, artifact.group_id, leaving, move)
-  const restored = target.status === 'archived' ? await restoreFromHistory(tx, { ...artifact, id: target.id }) : undefined
+  const restored =
+    target.status === 'archived' ? await restoreFromHistory(tx, { ...artifact, id: target.id }) : undefined
   const events = rollbackEvents(withdrawn, { target, restored, reason: request.reason })
   const name = await lockName(tx, artifact, events.length)
   if (!name || withdrawn.length !== leaving.length) throw new Error('a rollback did not move what it had locked')
@@ -52,7 +53,9 @@ function requireLatest(artifact: ArtifactRow, published: StandingVersion[]): voi
   // A restricted version of somebody else is not named.
   const named = published.some((one) => one.version === version && one.visible)
   throw problem('not-latest', {
-    detail: named ? `The latest published version is ${version}.` : `${artifact.version} is not the latest published one.`,
+    detail: named
+      ? `The latest published version is ${version}.`
+      : `${artifact.version} is not the latest published one.`,
     ...(named ? { latest: version } : {}),
   })
 }
@@ -95,11 +98,10 @@ function rollbackEvents(withdrawn: ArtifactRow[], { target, restored, reason }: 
     withdrawn: withdrawn.map(brief),
     restored: brief(target),
   }
-  const events = withdrawn.map(
-    (artifact, index): NewEvent =>
-      index === 0
-        ? { id: primary, artifact, event_type: 'rollback', event_data: story }
-        : { artifact, event_type: 'rollback', event_data: { part_of: primary } },
+  const events = withdrawn.map((artifact, index): NewEvent =>
+    index === 0
+      ? { id: primary, artifact, event_type: 'rollback', event_data: story }
+      : { artifact, event_type: 'rollback', event_data: { part_of: primary } },
   )
   if (restored) events.push({ artifact: restored, event_type: 'restored', event_data: { rollback: primary } })
   return events

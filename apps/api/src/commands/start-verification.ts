@@ -23,7 +23,9 @@ export async function submitDraft(tx: Tx, artifact: Started, verification: Verif
 export async function revalidateArtifact(tx: Tx, artifact: Started, verification: Verification): Promise<ArtifactRow> {
   const held = artifact.status === 'on_verification' && artifact.run_state === 'held'
   if (artifact.status !== 'blocked' && !held)
-    throw problem('wrong-status', { detail: 'Only a blocked version, or one whose verification is held, is revalidated.' })
+    throw problem('wrong-status', {
+      detail: 'Only a blocked version, or one whose verification is held, is revalidated.',
+    })
   if (artifact.purged_at !== null) throw problem('purged')
   if (held && artifact.validation_run_id)
     await cancelRun(tx, { id: artifact.validation_run_id, group_id: artifact.group_id }, 'replaced')
