@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { serviceRoles, type ServiceRole } from '@keepr/db/migrate'
 
 export const DEVELOPMENT_ISSUER = 'keepr-development'
 export const DEVELOPMENT_AUDIENCE = 'keepr'
@@ -10,7 +9,6 @@ export type DevelopmentSecrets = {
   jwt: string
   pythonValidatorToken: string
   sampleWebhookSecret: string
-  passwords: Record<ServiceRole, string>
 }
 
 /** The secrets of one data folder: random, made on the first start, readable by its owner only. */
@@ -30,6 +28,4 @@ const newSecrets = (): DevelopmentSecrets => ({
   jwt: text(),
   pythonValidatorToken: text(),
   sampleWebhookSecret: `whsec_${randomBytes(32).toString('base64')}`,
-  // SAFETY: one entry for each role of the list that the type is made from.
-  passwords: Object.fromEntries(serviceRoles.map((role) => [role, text()])) as Record<ServiceRole, string>,
 })

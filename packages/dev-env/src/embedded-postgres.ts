@@ -53,7 +53,7 @@ export async function startPostgres({ folder, durable }: Options): Promise<Embed
   }
   writeFileSync(logFile, '', { flag: 'a' })
   if (user.uid !== undefined) chownSync(logFile, user.uid, user.gid ?? user.uid)
-  const port = await getPort({ host: '127.0.0.1' })
+  const port = await keepPort(folder)
   const safety = durable ? [] : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -95,6 +95,15 @@ function keepPassword(folder: string): string {
   const file = join(folder, 'superuser-password')
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 })
   return readFileSync(file, 'utf8')
+}
+
+/** The same port from start to start, so that a psql line goes on working; another where somebody took it meanwhile. */
+async function keepPort(folder: string): Promise<number> {
+  const file = join(folder, 'port')
+  const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+  const port = await getPort({ host: '127.0.0.1', ...(last ? { port: last } : {}) })
+  writeFileSync(file, String(port))
+  return port
 }
 
 async function initialise(

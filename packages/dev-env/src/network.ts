@@ -1,22 +1,17 @@
 import { createServer } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
+import { join } from 'node:path'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
 import getPort from 'get-port'
-import { dataDirOf } from './data-dir.ts'
-import {
-  DEVELOPMENT_AUDIENCE,
-  DEVELOPMENT_ISSUER,
-  developmentSecrets,
-  type DevelopmentSecrets,
-} from './development-secrets.ts'
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentSecrets } from './development-secrets.ts'
 import { startPostgres } from './embedded-postgres.ts'
+import { rolePasswords } from './role-passwords.ts'
 import { startSampleCheckr } from './sample-checkr/server.ts'
 import { supervise, type Supervised } from './supervise.ts'
 import { startWebhookReceiver } from './webhook-receiver.ts'
-import { join } from 'node:path'
 
 export type NetworkOptions = {
   port: number
+  /** Absolute, as is configDir. */
   dataDir: string
   configDir: string
   /** An administrator's URL; without one an embedded PostgreSQL is started. */
@@ -24,14 +19,17 @@ export type NetworkOptions = {
   redisUrl?: string | undefined
   durable?: boolean
   env?: Record<string, string>
+  /** Stops a start that is under way. */
+  signal?: AbortSignal
   progress?: (step: string) => void
   print?: (line: string) => void
 }
 
 export type Network = AsyncDisposable & {
   url: string
-  secrets: DevelopmentSecrets
+  jwtSecret: string
   services: Record<'api' | 'validation' | 'webhook', Supervised>
+  /** As an administrator. */
   databaseUrl: string
   stop(): Promise<void>
 }
@@ -40,45 +38,39 @@ const loopback = '127.0.0.1'
 
 /** Everything of Keepr on this machine, bound to 127.0.0.1: what `npm start` and the journeys in test/e2e run. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { progress = () => {}, print = () => {} } = options
+  const { port, dataDir, signal, progress = () => {}, print = () => {} } = options
   await using stack = new AsyncDisposableStack()
-  await refuseTakenPort(options.port)
-  const dataDir = dataDirOf(options.dataDir)
+  await refuseTakenPort(port)
   const secrets = developmentSecrets(dataDir)
 
   let databaseUrl = options.databaseUrl
   if (databaseUrl === undefined) {
     progress('starting PostgreSQL')
-    const postgres = stack.use(
-      await startPostgres({ folder: join(dataDir, 'postgres'), durable: options.durable ?? true }),
-    )
-    databaseUrl = postgres.adminUrl
+    const postgres = await startPostgres({ folder: join(dataDir, 'postgres'), durable: options.durable ?? true })
+    databaseUrl = stack.use(postgres).adminUrl
   }
+  signal?.throwIfAborted()
   progress('bringing the database to the present schema')
-  await migrate({ databaseUrl, passwords: secrets.passwords, log: (message) => progress(message) })
+  const passwords = rolePasswords(databaseUrl)
+  await migrate({ databaseUrl, passwords, log: progress })
 
-  progress('starting the sample Checkr and the sample webhook receiver')
-  const checkr = stack.use(
-    await startSampleCheckr({ port: await getPort({ host: loopback }), token: secrets.pythonValidatorToken }),
-  )
+  signal?.throwIfAborted()
+  progress('starting the services, the sample Checkr and the sample webhook receiver')
+  const checkr = stack.use(await startSampleCheckr({ port: await freePort(), token: secrets.pythonValidatorToken }))
   const receiver = stack.use(
-    await startWebhookReceiver({
-      port: await getPort({ host: loopback }),
-      secrets: [secrets.sampleWebhookSecret],
-      print,
-    }),
+    await startWebhookReceiver({ port: await freePort(), secrets: [secrets.sampleWebhookSecret], print }),
   )
 
-  progress('starting the services')
   const urlAs = (role: ServiceRole) => {
     const url = new URL(databaseUrl)
     url.username = role
-    url.password = secrets.passwords[role]
+    url.password = passwords[role]
     return url.href
   }
+  const jwtSecret = process.env['JWT_SECRET'] || secrets.jwt
   const common = {
     HOST: loopback,
-    KEEPR_CONFIG_DIR: dataDirOf(options.configDir),
+    KEEPR_CONFIG_DIR: options.configDir,
     QUEUE_DATABASE_URL: urlAs('keepr_queue'),
     REDIS_URL: options.redisUrl ?? '',
     LOG_PRETTY: 'true',
@@ -91,27 +83,41 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     ...options.env,
   }
   const start = async (name: string, folder: string, role: ServiceRole, env: Record<string, string>) => {
-    const metricsPort = String(await getPort({ host: loopback }))
+    const metricsPort = await freePort()
     const service = supervise({
       name,
       entry: `apps/${folder}/src/main.ts`,
-      env: { METRICS_PORT: metricsPort, ...common, DATABASE_URL: urlAs(role), ...env },
+      env: { METRICS_PORT: String(metricsPort), ...common, DATABASE_URL: urlAs(role), ...env },
+      readyUrl: `http://${loopback}:${env['PORT'] ?? metricsPort}/readyz`,
       print,
     })
     stack.defer(() => service.stop())
     return service
   }
-  const jwt = { JWT_SECRET: secrets.jwt, JWT_ISSUER: DEVELOPMENT_ISSUER, JWT_AUDIENCE: DEVELOPMENT_AUDIENCE }
+  const jwt = { JWT_SECRET: jwtSecret, JWT_ISSUER: DEVELOPMENT_ISSUER, JWT_AUDIENCE: DEVELOPMENT_AUDIENCE }
   const services = {
-    api: await start('api', 'api', 'keepr_api', { ...jwt, PORT: String(options.port), METRICS_PORT: '' }),
+    api: await start('api', 'api', 'keepr_api', { ...jwt, PORT: String(port), METRICS_PORT: '' }),
     validation: await start('validation', 'validation-worker', 'keepr_validation', {}),
     webhook: await start('webhook', 'webhook-worker', 'keepr_webhook', {}),
   }
-  const url = `http://${loopback}:${options.port}`
-  await waitUntilReady(url)
+  stack.defer(() => stopAll(services)) // at once, not one after the other
+  await Promise.all(Object.values(services).map((service) => service.ready(signal)))
   const owned = stack.move()
   const stop = () => owned.disposeAsync()
-  return { url, secrets, services, databaseUrl, stop, [Symbol.asyncDispose]: stop }
+  return {
+    url: `http://${loopback}:${port}`,
+    jwtSecret,
+    services,
+    databaseUrl,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+const freePort = () => getPort({ host: loopback })
+
+const stopAll = async (services: Record<string, Supervised>) => {
+  await Promise.all(Object.values(services).map((service) => service.stop()))
 }
 
 async function refuseTakenPort(port: number): Promise<void> {
@@ -122,13 +128,4 @@ async function refuseTakenPort(port: number): Promise<void> {
     )
     probe.listen(port, loopback, () => probe.close(() => resolve()))
   })
-}
-
-async function waitUntilReady(url: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(50)) {
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined) // not listening yet
-    await answer?.body?.cancel()
-    if (answer?.ok) return
-  }
-  throw new Error('the API did not become ready within a minute; the lines above say why')
 }

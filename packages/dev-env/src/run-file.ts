@@ -1,31 +1,46 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-type Run = { pid: number; url: string; services: number[] }
+type Run = { pid: number; url: string }
 
 const fileIn = (dataDir: string) => join(dataDir, 'run.json')
 
-/** What runs on this data folder, or ran when it was killed. */
-export function readRun(dataDir: string): Run | undefined {
-  if (!existsSync(fileIn(dataDir))) return undefined
+/** Notes that this process runs on the data folder; refuses to while another one does. A killed one's note is void. */
+export function takeDataDir(dataDir: string, url: string): void {
+  for (;;) {
+    try {
+      // Exclusively: of two starts at the same moment one finds the other's note.
+      return writeFileSync(fileIn(dataDir), JSON.stringify({ pid: process.pid, url } satisfies Run), { flag: 'wx' })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    const run = readRun(dataDir)
+    if (run && run.pid !== process.pid && runsKeepr(run.pid))
+      throw new Error(
+        `it already runs at ${run.url} (process ${run.pid}); another beside it needs its own PORT and KEEPR_DATA_DIR`,
+      )
+    leaveDataDir(dataDir)
+  }
+}
+
+export const leaveDataDir = (dataDir: string): void => rmSync(fileIn(dataDir), { force: true })
+
+function readRun(dataDir: string): Run | undefined {
   try {
-    // SAFETY: written by writeRun and nothing else; a file cut off by a crash does not parse and counts as none.
+    // SAFETY: written by takeDataDir and nothing else; a file cut off by a crash does not parse and counts as none.
     return JSON.parse(readFileSync(fileIn(dataDir), 'utf8')) as Run
   } catch {
     return undefined
   }
 }
 
-export const writeRun = (dataDir: string, run: Run): void => writeFileSync(fileIn(dataDir), JSON.stringify(run))
-export const removeRun = (dataDir: string): void => rmSync(fileIn(dataDir), { force: true })
-
-/** Whether a process of ours still has this id: ids are used again, so its command line is looked at where that is possible. */
-export function isOurs(pid: number, what: string): boolean {
+/** Process ids are used again, so the command line is looked at where that is possible. */
+function runsKeepr(pid: number): boolean {
   try {
     process.kill(pid, 0)
-  } catch {
-    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
   const commandLine = `/proc/${pid}/cmdline`
-  return existsSync(commandLine) ? readFileSync(commandLine, 'utf8').includes(what) : true
+  return existsSync(commandLine) ? readFileSync(commandLine, 'utf8').includes('dev-env') : true
 }

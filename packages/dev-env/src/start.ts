@@ -1,11 +1,15 @@
-import { readSettings, WrongSettings } from '@keepr/shared/runtime/settings'
+import { mkdirSync } from 'node:fs'
+import { readSettings } from '@keepr/shared/runtime/settings'
 import { Command } from 'commander'
 import { dataDirOf } from './data-dir.ts'
 import { developmentToken } from './development-token.ts'
-import { type Network, startNetwork } from './network.ts'
 import { messageOf } from './message-of.ts'
-import { isOurs, readRun, removeRun, writeRun } from './run-file.ts'
+import { startNetwork } from './network.ts'
+import { leaveDataDir, takeDataDir } from './run-file.ts'
 import { welcome } from './welcome.ts'
+
+// Ctrl-C comes twice: from the terminal to the whole group, and handed on by the launcher.
+const SAME_SIGNAL_MS = 1000
 
 new Command('npm start --')
   .description(
@@ -14,63 +18,53 @@ new Command('npm start --')
   )
   .parse()
 
+const stop = new AbortController()
+let stoppingSince: number | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal))
+process.stdout.on('error', () => stop.abort()) // whoever read it has gone: nobody looks any more
+
 try {
   await start()
 } catch (error) {
-  console.error(
-    error instanceof WrongSettings || !process.env['DEBUG'] ? `Keepr did not start: ${messageOf(error)}` : error,
-  )
-  process.exit(1)
+  if (!stop.signal.aborted) {
+    console.error(`Keepr did not start: ${messageOf(error)}`)
+    process.exit(1)
+  }
 }
+process.exit(0)
 
 async function start(): Promise<void> {
   const startedAt = performance.now()
   const settings = readSettings(process.env, ['PORT', 'KEEPR_DATA_DIR', 'KEEPR_CONFIG_DIR', 'REDIS_URL'])
   const dataDir = dataDirOf(settings.keeprDataDir)
-  await takeOver(dataDir)
-
-  let network: Network | undefined
-  let stopping = false
-  const stop = async (signal: string) => {
-    if (stopping) process.exit(1)
-    stopping = true
-    console.log(`\n${signal}: stopping …`)
-    await network?.stop()
-    removeRun(dataDir)
-    process.exit(0)
+  mkdirSync(dataDir, { recursive: true })
+  takeDataDir(dataDir, `http://127.0.0.1:${settings.port}`)
+  try {
+    await using network = await startNetwork({
+      port: settings.port,
+      dataDir,
+      configDir: dataDirOf(settings.keeprConfigDir),
+      databaseUrl: process.env['DATABASE_URL'] || undefined,
+      redisUrl: settings.redisUrl,
+      signal: stop.signal,
+      progress: (step) => console.log(`  ${step} …`),
+      print: (line) => console.log(line),
+    })
+    const owner = { group: 'acme', user: 'alice', roles: ['author'], expires: '12h' }
+    const token = await developmentToken({ ...owner, secret: network.jwtSecret })
+    console.log(welcome({ url: network.url, token, seconds: (performance.now() - startedAt) / 1000 }))
+    await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  } finally {
+    leaveDataDir(dataDir)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
-
-  network = await startNetwork({
-    port: settings.port,
-    dataDir: settings.keeprDataDir,
-    configDir: settings.keeprConfigDir,
-    databaseUrl: process.env['DATABASE_URL'] || undefined,
-    redisUrl: settings.redisUrl,
-    progress: (step) => console.log(`  ${step} …`),
-    print: (line) => console.log(line),
-  })
-  const { url, secrets, services } = network
-  const pids = Object.values(services).flatMap(({ pid }) => pid ?? [])
-  writeRun(dataDir, { pid: process.pid, url, services: pids })
-  const token = await developmentToken({
-    secret: secrets.jwt,
-    group: 'acme',
-    user: 'alice',
-    roles: ['author'],
-    expires: '12h',
-  })
-  console.log(welcome({ url, token, seconds: (performance.now() - startedAt) / 1000 }))
 }
 
-/** Refuses to run twice on one folder; ends what a killed run left behind. */
-async function takeOver(dataDir: string): Promise<void> {
-  const run = readRun(dataDir)
-  if (!run) return
-  if (run.pid !== process.pid && isOurs(run.pid, 'dev-env'))
-    throw new Error(
-      `it already runs at ${run.url} (process ${run.pid}); another beside it needs its own PORT and KEEPR_DATA_DIR`,
-    )
-  for (const pid of run.services) if (isOurs(pid, 'apps/')) process.kill(pid, 'SIGKILL')
-  removeRun(dataDir)
+function onSignal(signal: string): void {
+  if (stoppingSince === undefined) {
+    stoppingSince = performance.now()
+    console.log(`\n${signal}: stopping …`)
+    return stop.abort()
+  }
+  // Asked again: the services follow by themselves (die-with-parent.ts), the next start stops the database.
+  if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
 }

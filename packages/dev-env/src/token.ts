@@ -13,7 +13,7 @@ await new Command('npm run token --')
   .option('--expires <time>', 'how long it holds, such as 1h or 7d', '12h')
   .action(async (options: { group: string; user: string; role: string[]; expires: string }) => {
     const dataDir = dataDirOf(readSettings(process.env, ['KEEPR_DATA_DIR']).keeprDataDir)
-    const secret = process.env['JWT_SECRET'] ?? developmentSecrets(dataDir).jwt
+    const secret = process.env['JWT_SECRET'] || developmentSecrets(dataDir).jwt
     console.log(await developmentToken({ ...options, roles: options.role, secret }))
   })
   .parseAsync()
