@@ -4,17 +4,18 @@ Keepr is ready after ${seconds.toFixed(1)} s: ${url} (reference: ${url}/docs)
 
 A development token for alice of acme (another: npm run token -- --group acme --user bob --role admin):
 
-export TOKEN=${token}
+export KEEPR=${url} TOKEN=${token}
 
-Submit a prompt, see it published, fetch the latest:
+Submit a prompt, poll until it is published, then publish the next version:
 
-curl -s ${url}/artifacts/ -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"name":"greeting","type":"prompt","content":{"text":"Hello, {{name}}!"}}'
-curl -s "${url}/artifacts/greeting/versions" -H "Authorization: Bearer $TOKEN"
-curl -s ${url}/artifacts/greeting -H "Authorization: Bearer $TOKEN"
+curl -s "$KEEPR/artifacts/" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"name":"greeting","type":"prompt","content":{"text":"Hello, {{name}}!"}}'
+until curl -sf "$KEEPR/artifacts/greeting" -H "Authorization: Bearer $TOKEN"; do sleep 0.2; done
+curl -s "$KEEPR/artifacts/" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{"name":"greeting","type":"prompt","content":{"text":"Good morning, {{name}}!"}}'
+curl -s "$KEEPR/artifacts/greeting/versions" -H "Authorization: Bearer $TOKEN"
 
-Submit a script to the sample Checkr (eval( in it gets it blocked), and wait for its verdict:
+Submit a script to the sample Checkr, wait for its verdict: eval( gets it blocked.
 
-curl -s ${url}/artifacts/ -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{"name":"tidy-up","type":"python_script","content":{"source":"print(1)"}}'
+curl -s "$KEEPR/artifacts/" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{"name":"tidy-up","type":"python_script","content":{"source":"eval(input())"}}'
 
 Ctrl-C stops everything; the next start goes on with the same data.
 `
