@@ -30,6 +30,7 @@ const types = {
         properties: { a: { type: 'string' }, b: { type: 'number' } },
       },
     },
+    checked: { requires_validation: true, validator: { url: 'https://checkr.test/' } },
     closed: { requires_validation: false, allow_public: false },
   },
 }

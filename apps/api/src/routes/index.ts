@@ -4,6 +4,10 @@ import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
 import { getVersion } from './artifacts/get-version.ts'
 import { listVersions } from './artifacts/list-versions.ts'
 import { submitArtifact } from './artifacts/submit-artifact.ts'
+import { listRechecks } from './rechecks/list-rechecks.ts'
+import { pauseRecheck } from './rechecks/pause-recheck.ts'
+import { resumeRecheck } from './rechecks/resume-recheck.ts'
+import { startRecheck } from './rechecks/start-recheck.ts'
 import { getHealth } from './system/get-health.ts'
 import { getMetrics } from './system/get-metrics.ts'
 import { getReadiness } from './system/get-readiness.ts'
@@ -17,6 +21,10 @@ export const routes: readonly Route[] = [
   listVersions,
   getVersion,
   listTypes,
+  startRecheck,
+  listRechecks,
+  pauseRecheck,
+  resumeRecheck,
   getHealth,
   getReadiness,
   getMetrics,

@@ -1,0 +1,56 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startApi, type TestApi } from './start-api.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+describe('re-validation of a type', () => {
+  it('is begun, watched, paused and resumed by an operator, once at a time', async () => {
+    const olga = await api.as('ops', 'olga', 'operator')
+    const begun = await olga.send('POST', '/rechecks', { type: 'checked', simulate: true })
+    expect(begun.status).toBe(202)
+    const recheck = (await begun.json()) as { id: string }
+    expect(recheck).toMatchObject({ type: 'checked', simulate: true, state: 'running', requested_by: 'olga' })
+    expect((await olga.send('POST', '/rechecks', { type: 'checked' })).status).toBe(409)
+
+    expect(await (await olga.send('POST', `/rechecks/${recheck.id}/pause`)).json()).toMatchObject({ state: 'paused' })
+    expect(await (await olga.send('POST', `/rechecks/${recheck.id}/resume`, {})).json()).toMatchObject({
+      state: 'running',
+    })
+    expect(await (await olga.get('/rechecks')).json()).toMatchObject({
+      items: [{ id: recheck.id, progress: { total: 0 } }],
+    })
+  })
+
+  it.each([
+    [{ type: 'nothing' }, '/type'],
+    [{ type: 'prompt' }, '/type'],
+    [{ type: 'checked', more: 1 }, '/more'],
+    [{}, '/type'],
+  ])('refuses %j', async (body, pointer) => {
+    const olga = await api.as('ops', 'olga', 'operator')
+    const answer = await olga.send('POST', '/rechecks', body)
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer }] })
+  })
+
+  it('is for operators only, also not for admins', async () => {
+    for (const role of ['consumer', 'author', 'admin']) {
+      const caller = await api.as('acme', 'ada', role)
+      expect((await caller.get('/rechecks')).status).toBe(403)
+      expect((await caller.send('POST', '/rechecks', { type: 'checked' })).status).toBe(403)
+      expect((await caller.send('POST', `/rechecks/${randomUUIDv7()}/pause`)).status).toBe(403)
+    }
+    expect((await api.bearer(undefined).get('/rechecks')).status).toBe(401)
+  })
+
+  it('is not found when there is none', async () => {
+    const olga = await api.as('ops', 'olga', 'operator')
+    expect((await olga.send('POST', `/rechecks/${randomUUIDv7()}/resume`)).status).toBe(404)
+    expect((await olga.send('POST', '/rechecks/not-an-id/resume')).status).toBe(404)
+  })
+})
