@@ -4,6 +4,7 @@ import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessLog } from './access-log.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { TokenVerifier } from './http/authenticate.ts'
+import type { ContentCache } from './content-cache.ts'
 import type { ContentSchemas } from './content-schemas.ts'
 import type { VerdictWaiter } from './verdict-waiter.ts'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
@@ -26,6 +27,7 @@ export type Context = {
   accessLog: AccessLog
   rateLimits: RateLimits
   contentSchemas: ContentSchemas
+  contentCache: ContentCache
   /** True when the schema and database answer; 'degraded' says that the queue does not. */
   queueIsUp: () => boolean
 }

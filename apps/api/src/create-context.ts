@@ -9,6 +9,7 @@ import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { createAccessLog } from './access-log.ts'
+import { createContentCache } from './content-cache.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
 import { createRateLimits } from './rate-limits.ts'
@@ -72,6 +73,7 @@ export async function createContext(settings: Settings): Promise<{ ctx: Context;
     accessLog,
     rateLimits: createRateLimits(settings),
     contentSchemas: createContentSchemas(),
+    contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => [...queues.values()].every((queue) => queue.health().state === 'ok'),
   }
   const closers: Closer[] = [

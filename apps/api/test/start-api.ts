@@ -7,6 +7,7 @@ import { SignJWT } from 'jose'
 import * as v from 'valibot'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
+import { createContentCache } from '../src/content-cache.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
 import { createRateLimits } from '../src/rate-limits.ts'
@@ -84,6 +85,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<TestAp
     accessLog,
     rateLimits: createRateLimits(settings),
     contentSchemas: createContentSchemas(),
+    contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
   }
   const app = createApp(ctx)

@@ -1,4 +1,7 @@
 import type { Route } from '../http/route.ts'
+import { getContent } from './artifacts/get-content.ts'
+import { listArtifactEvents } from './artifacts/list-artifact-events.ts'
+import { listArtifacts } from './artifacts/list-artifacts.ts'
 import { getArtifactById } from './artifacts/get-artifact-by-id.ts'
 import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
 import { getVersion } from './artifacts/get-version.ts'
@@ -15,11 +18,14 @@ import { listTypes } from './system/list-types.ts'
 
 /** The table of contents of the API, in the order of its guide. */
 export const routes: readonly Route[] = [
+  listArtifacts,
   submitArtifact,
   getArtifactById,
   getLatestArtifact,
   listVersions,
   getVersion,
+  getContent,
+  listArtifactEvents,
   listTypes,
   startRecheck,
   listRechecks,

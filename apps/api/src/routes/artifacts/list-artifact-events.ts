@@ -1,0 +1,40 @@
+import { findVersion } from '@keepr/db/artifacts/find-version'
+import { listArtifactEvents as listEventRows } from '@keepr/db/events/list-artifact-events'
+import { Event } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { send } from '../../http/answer.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { pickArtifact } from '../../http/pick-artifact.ts'
+import { param, route } from '../../http/route.ts'
+import { viewEvent } from '../../views/event.ts'
+import { NameQuery } from './name-query.ts'
+
+/** What happened to a version of the own group; events of foreign artifacts are not there. */
+export const listArtifactEvents = route(
+  {
+    operationId: 'listArtifactEvents',
+    method: 'get',
+    path: '/artifacts/:name/:version/events',
+    summary: 'The events of a version',
+    tag: 'events',
+    query: NameQuery,
+    answers: {
+      200: {
+        description: 'The events, oldest first',
+        schema: v.object({ items: v.array(Event), next_cursor: v.nullable(v.string()) }),
+        example: { items: [], next_cursor: null },
+      },
+    },
+    problems: ['not-found', 'ambiguous-type'],
+  },
+  async (c, { query }) => {
+    const { readDb } = c.get('ctx')
+    const actor = c.get('actor')
+    const group_id = actor.groupId
+    const asked = { group_id, name: param(c, 'name'), version: param(c, 'version'), type: query.type }
+    const found = await readDb.read(actor, (tx) => findVersion(tx, { ...asked, foreign: false, withContent: false }))
+    const artifact = pickArtifact(found, actor)
+    const events = await readDb.read(actor, (tx) => listEventRows(tx, { group_id, artifact_id: artifact.id }))
+    return send(c, { status: 200, body: { items: events.map(viewEvent), next_cursor: null }, headers: revalidated })
+  },
+)

@@ -1,0 +1,104 @@
+import { listArtifacts as listRows, type Sort } from '@keepr/db/artifacts/list-artifacts'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { STATUSES } from '@keepr/shared/domain/lifecycle'
+import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { send } from '../../http/answer.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { route } from '../../http/route.ts'
+import { isVisible, viewArtifact } from '../../views/artifact.ts'
+import { artifactExample } from './example.ts'
+import { TypeParameter } from './name-query.ts'
+
+const text = v.pipe(
+  v.string(),
+  v.nonEmpty('is empty'),
+  v.maxLength(256, 'is longer than 256 characters'),
+  v.check((value) => !value.includes('\u0000'), 'contains U+0000'),
+)
+const time = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/u, 'is not an RFC 3339 time'),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'is not an RFC 3339 time'),
+)
+const limit = v.pipe(
+  v.string(),
+  v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'),
+  v.transform(Number),
+)
+const Query = v.strictObject({
+  type: TypeParameter,
+  status: v.optional(v.picklist(STATUSES, `must be one of ${STATUSES.join(', ')}`)),
+  tag: v.optional(v.pipe(v.array(text), v.maxLength(64, 'is given more than 64 times'))),
+  category: v.optional(text),
+  usage_policy: v.optional(USAGE_POLICY),
+  content_hash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u, 'must be 64 lower-case hex digits'))),
+  name: v.optional(text),
+  q: v.optional(text),
+  created_after: v.optional(time),
+  created_before: v.optional(time),
+  scope: v.optional(v.picklist(['own', 'public'], 'must be own or public')),
+  sort: v.optional(
+    v.picklist(['-created_at', 'created_at', 'name'], 'must be -created_at, created_at or name'),
+    '-created_at',
+  ),
+  limit: v.optional(limit, '50'),
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(2048, 'is not a cursor of this list'))),
+})
+
+/** One item per version, never with content. */
+export const listArtifacts = route(
+  {
+    operationId: 'listArtifacts',
+    method: 'get',
+    path: '/artifacts',
+    summary: 'Find artifacts',
+    tag: 'artifacts',
+    query: Query,
+    repeatable: ['tag'],
+    answers: {
+      200: { description: 'One page', schema: ArtifactPage, example: { items: [artifactExample], next_cursor: null } },
+    },
+    problems: [],
+  },
+  async (c, { query }) => {
+    const actor = c.get('actor')
+    const { cursor, limit, sort, q, tag = [], name, scope, ...filters } = query
+    const question = JSON.stringify([actor.groupId, sort, scope, q, tag, name, filters])
+    const prefix = name?.endsWith('*') ? name.slice(0, -1) : undefined
+    const rows = await c.get('ctx').readDb.read(actor, (tx) =>
+      listRows(tx, {
+        ...filters,
+        group_id: actor.groupId,
+        foreign: scope === 'public',
+        tags: tag,
+        words: q,
+        ...(prefix === undefined ? { name } : { name_prefix: prefix }),
+        sort,
+        limit: limit + 1,
+        after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
+      }),
+    )
+    const last = rows.length > limit ? rows[limit - 1] : undefined
+    const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
+    const items = rows
+      .slice(0, limit)
+      .filter((row) => isVisible(actor, row))
+      .map((row) => viewArtifact(row, actor))
+    const headers = { ...revalidated, ...(next_cursor === null ? {} : { link: nextLink(c.req.url, next_cursor) }) }
+    return send(c, { status: 200, body: { items, next_cursor }, headers })
+  },
+)
+
+const keyLength: Record<Sort, number> = { '-created_at': 2, created_at: 2, name: 4 }
+
+const sortKey = (row: PresentedArtifact, sort: Sort): string[] =>
+  sort === 'name' ? [row.name, row.type, row.version, row.id] : [row.created_at, row.id]
+
+/** The same question for the next page, relative to where the caller reached us. */
+function nextLink(url: string, cursor: string): string {
+  const { searchParams } = new URL(url)
+  searchParams.set('cursor', cursor)
+  return `</artifacts/?${searchParams.toString()}>; rel="next"`
+}
