@@ -38,7 +38,7 @@ export default {
       { path: `node_modules/(hono|bullmq)/|/routes/|/http/|/jobs/` },
     ),
     forbid('routes-speak-no-sql', { path: '/(routes|views)/' }, { path: 'node_modules/postgres/' }),
-    forbid('views-are-pure', { path: '/views/' }, { path: 'packages/db/src/(?!rows)' }),
+    forbid('views-are-pure', { path: '/views/' }, { path: 'packages/db/src/', dependencyTypesNot: ['type-only'] }),
   ],
   options: {
     doNotFollow: { path: packages },

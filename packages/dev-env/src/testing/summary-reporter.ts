@@ -2,8 +2,9 @@ import type { Reporter, TestModule } from 'vitest/node'
 
 /** Ends a run with one plain line of counts, for people and for whatever reads the output. */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
-    const count = { passed: 0, failed: 0, skipped: 0 }
+  onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<unknown>): void {
+    // An error outside every test fails the run as well.
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
     for (const module of modules) {
       const tests = [...module.children.allTests()]
       for (const test of tests) {
@@ -15,7 +16,8 @@ export default class SummaryReporter implements Reporter {
     }
     // After vitest's own summary.
     process.once('exit', () => {
-      console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`)
+      if (count.skipped > 0) console.log(`${count.skipped} skipped`)
+      console.log(`${count.passed} passed, ${count.failed} failed`)
     })
   }
 }
