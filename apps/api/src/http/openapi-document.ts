@@ -1,6 +1,8 @@
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
+import { Artifact, ArtifactPage, Event } from '@keepr/shared/schemas/artifact'
 import type { ApiEnv } from './api.ts'
+import { componentOf } from './openapi.ts'
 
 /** The OpenAPI 3.1 document of all routes. */
 export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
@@ -19,12 +21,13 @@ export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
         // SAFETY: plain JSON Schema; the library's type asks for an older draft.
-        schemas: { Problem: problemSchema } as never,
+        schemas: { ...named, Problem: problemSchema } as never,
       },
     },
   })
 }
 
+const named = { Artifact: componentOf(Artifact), ArtifactPage: componentOf(ArtifactPage), Event: componentOf(Event) }
 const text = { type: 'string' }
 const problemSchema = {
   type: 'object',

@@ -13,10 +13,27 @@ const conversion: ConversionConfig = {
     valibotSchema.type === 'custom' ? { ...jsonSchema, type: 'object' } : undefined,
 }
 
-/** The JSON Schema of a valibot schema, without the dialect that the document states once. */
-export function schemaOf(schema: GenericSchema): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = toJsonSchema(schema, conversion)
+type JsonSchema = Record<string, unknown>
+
+/** The JSON Schema of a valibot schema; named schemas within it are references to the document's components. */
+export const schemaOf = (schema: GenericSchema): JsonSchema => withReferences(plainSchema(schema)) as JsonSchema // SAFETY: it maps an object to an object.
+
+/** A named schema as it stands among the components. */
+export function componentOf(schema: GenericSchema): JsonSchema {
+  const { ref: _name, ...rest } = plainSchema(schema)
+  return withReferences(rest) as JsonSchema // SAFETY: it maps an object to an object.
+}
+
+function plainSchema(schema: GenericSchema): JsonSchema {
+  const { $schema: _dialect, ...rest } = toJsonSchema(schema, conversion) as JsonSchema
   return rest
+}
+
+function withReferences(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withReferences)
+  if (typeof node !== 'object' || node === null) return node
+  if ('ref' in node && typeof node.ref === 'string') return { $ref: `#/components/schemas/${node.ref}` }
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withReferences(value)]))
 }
 
 /** Documents a route from its declaration. */
@@ -56,14 +73,23 @@ const headerParameters = ({ method, open }: Route) =>
     ? []
     : [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 } }]
 
-const requestBody = (route: Route, body: GenericSchema) => ({
-  required: !route.bodyOptional,
-  content: Object.fromEntries(
-    (route.bodyTypes ?? ['application/json']).map((type) => [
-      type,
-      { schema: schemaOf(body), ...(route.bodyExample === undefined ? {} : { example: route.bodyExample }) },
-    ]),
-  ),
+function requestBody(route: Route, body: GenericSchema) {
+  const example = route.bodyExample === undefined ? {} : { example: route.bodyExample }
+  const types = route.bodyTypes ?? ['application/json']
+  const json = Object.fromEntries(types.map((type) => [type, { schema: schemaOf(body), ...example }]))
+  return { required: !route.bodyOptional, content: route.streamed ? { ...json, ...multipart(body) } : json }
+}
+
+/** The other form of a submission: the same JSON without content, and the content as a file. */
+const multipart = (body: GenericSchema) => ({
+  'multipart/form-data': {
+    schema: {
+      type: 'object' as const,
+      required: ['artifact', 'content'],
+      properties: { artifact: schemaOf(body), content: { type: 'string' as const, format: 'binary' } },
+    },
+    encoding: { artifact: { contentType: 'application/json' } },
+  },
 })
 
 const answers = ({ answers }: Route) =>

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Hono } from 'hono'
+import { expect, test } from 'vitest'
+import type { ApiEnv } from '../src/http/api.ts'
+import { mountRoutes } from '../src/http/mount-routes.ts'
+import { openApiDocument } from '../src/http/openapi-document.ts'
+import { routes } from '../src/routes/index.ts'
+
+const root = new URL('../../../', import.meta.url)
+const file = new URL('docs/api/openapi.json', root)
+
+test('the published description is what the code says (npm run openapi -w apps/api renews it)', async () => {
+  const app = new Hono<ApiEnv>()
+  mountRoutes(app, routes)
+  const document: unknown = JSON.parse(JSON.stringify(await openApiDocument(app)))
+  expect(document).toEqual(JSON.parse(await readFile(file, 'utf8')))
+})
+
+test('the description is sound OpenAPI 3.1', async () => {
+  const redocly = fileURLToPath(new URL('node_modules/.bin/redocly', root))
+  const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+  const lint = promisify(execFile)(redocly, ['lint', fileURLToPath(file)], { cwd: fileURLToPath(root), env })
+  await expect(lint).resolves.toBeDefined()
+})
+
+test('each operation has its own name', () => {
+  expect(new Set(routes.map(({ operationId }) => operationId)).size).toBe(routes.length)
+})
