@@ -23,6 +23,18 @@ const entries = {
     run: ['packages/dev-env/src/webhook-listen.ts'],
     does: 'print and verify the webhooks that arrive',
   },
+  'config:check': {
+    run: ['packages/dev-env/src/config-check.ts'],
+    does: 'check artifact_type_config.yaml and webhooks.yaml',
+  },
+  'config:schema': {
+    run: ['packages/dev-env/src/config-schema.ts'],
+    does: 'write the JSON Schemas of both configuration files',
+  },
+  'checkr:conformance': {
+    run: ['packages/dev-env/src/checkr-conformance.ts'],
+    does: 'check whether a validator of yours keeps the contract',
+  },
   bench: { run: ['bench/main.ts'], does: 'measure speed against bare floors' },
   chaos: { run: ['test/chaos/main.ts'], does: 'kill things at random and check that nothing is lost' },
 }

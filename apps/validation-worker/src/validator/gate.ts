@@ -16,7 +16,7 @@ const OPEN_MS = 10_000
 const SLOT_MS = 400
 
 /**
- * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/breaker-state.md): it opens
+ * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
  * after five errors in a row, and after ten seconds lets one try through. Whoever must wait is put off, not queued here:
  * waiting holds no slot of the worker and uses no attempt.
  */

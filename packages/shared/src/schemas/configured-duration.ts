@@ -1,10 +1,11 @@
 import * as v from 'valibot'
-import { parseDuration } from '../domain/duration.ts'
+import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts'
 
 /** `200ms`, `2s`, `15m`, `24h`, `90d`: milliseconds. */
 export const Duration = v.pipe(
   v.string('a duration such as 30s, 15m or 90d'),
-  v.check((text) => parseDuration(text) !== undefined, 'a duration such as 30s, 15m or 90d'),
+  v.regex(DURATION_PATTERN, 'a duration such as 30s, 15m or 90d'),
+  v.check((text) => !DURATION_PATTERN.test(text) || parseDuration(text) !== undefined, 'a shorter duration'),
   v.transform((text) => parseDuration(text) ?? 0),
 )
 

@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { Outbound } from '@keepr/shared/runtime/outbound'
+import { callValidator } from '@keepr/validation-worker/validator/client'
+import type { CallOutcome } from '@keepr/validation-worker/validator/outcome'
+import type { Target } from './check-conformance.ts'
+
+const MOST_POLLS = 60
+const MAX_RESPONSE_BYTES = 1_048_576
+
+/** Submits a run and follows a 202 to its verdict, with the worker's own client. */
+export async function askForVerdict(
+  outbound: Pick<Outbound, 'call'>,
+  target: Target,
+  submission: OpenRun,
+): Promise<{ outcome: CallOutcome; echoed: string | undefined }> {
+  let echoed: string | undefined
+  const listening: Pick<Outbound, 'call'> = {
+    async call(request) {
+      const answer = await outbound.call(request)
+      echoed = /"content_hash"\s*:\s*"([0-9a-f]{64})"/.exec(answer.body.toString('utf8'))?.[1]
+      return answer
+    },
+  }
+  const parts = {
+    outbound: listening,
+    secrets: { resolve: (template: string) => Promise.resolve(template) },
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+  }
+  const validator = {
+    url: target.url,
+    method: target.method,
+    headers: target.headers,
+    timeout: target.timeoutMs,
+    backoff: 2_000,
+    deadline: 86_400_000,
+    on_unavailable: 'block' as const,
+    allow_addresses: [],
+  }
+  let run = submission
+  for (let polls = 0; polls <= MOST_POLLS; polls++) {
+    const outcome = await callValidator(parts, { run, validator, now: Date.now() })
+    if (outcome.kind !== 'pending') return { outcome, echoed }
+    await pause(Math.min(outcome.delayMs, 10_000))
+    run = { ...run, poll_url: outcome.pollUrl }
+  }
+  return { outcome: { kind: 'error', reason: `no verdict after ${MOST_POLLS} polls of its 202` }, echoed }
+}

@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { configSchemas } from '../src/config-schemas.ts'
+
+const root = new URL('../../../', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+
+describe('the published JSON Schemas of the configuration', () => {
+  it.each(Object.entries(configSchemas()))('%s is current', (file, text) => {
+    expect(read(`config/schema/${file}`)).toBe(text)
+  })
+
+  it.each([
+    ['artifact_type_config.schema.json', 'config/artifact_type_config.yaml'],
+    ['webhooks.schema.json', 'config/webhooks.yaml'],
+  ])('%s takes %s', (schema, file) => {
+    const json = JSON.parse(read(`config/schema/${schema}`))
+    const ajv = String(json.$schema).includes('2020-12') ? new Ajv2020({ strict: false }) : new Ajv({ strict: false })
+    const validate = ajv.compile(json)
+    expect(validate(parse(read(file))), JSON.stringify(validate.errors)).toBe(true)
+    expect(validate({ types: { t: { requires_validation: 'yes' } }, subscribers: 1 })).toBe(false)
+  })
+})
+
+describe('npm run config:check', () => {
+  const check = (folder: string) =>
+    spawnSync(process.execPath, [fileURLToPath(new URL('packages/dev-env/src/config-check.ts', root)), folder], {
+      encoding: 'utf8',
+    })
+
+  it('is content with the files that are shipped', () => {
+    const { status, stdout } = check(fileURLToPath(new URL('config', root)))
+    expect(status).toBe(0)
+    expect(stdout).toContain('PYTHON_VALIDATOR_TOKEN')
+  })
+
+  it('names file, line and column of a mistake, and what was expected', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keepr-config-'))
+    writeFileSync(join(folder, 'artifact_type_config.yaml'), 'types:\n  prompt:\n    requires_validation: maybe\n')
+    writeFileSync(join(folder, 'webhooks.yaml'), 'subscribers: []\n')
+    const { status, stderr } = check(folder)
+    rmSync(folder, { recursive: true })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/artifact_type_config\.yaml:3:26: expected true or false/)
+  })
+})
