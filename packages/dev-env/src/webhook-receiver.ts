@@ -42,7 +42,9 @@ export async function startWebhookReceiver({
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { port, received, stop, [Symbol.asyncDispose]: stop }
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port // 0 asks for a free one
+  return { port: bound, received, stop, [Symbol.asyncDispose]: stop }
 }
 
 function verify(
