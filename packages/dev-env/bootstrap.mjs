@@ -188,6 +188,12 @@ function run(node, argv) {
   const path = [join(modules, '.bin'), dirname(node), process.env.PATH].join(process.platform === 'win32' ? ';' : ':')
   const child = spawn(node, argv, { stdio: 'inherit', env: { ...process.env, PATH: path } })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
+  if (process.env.npm_lifecycle_event !== undefined) {
+    // npm passes SIGTERM to its shell only, which dies of it without telling anybody: then this is what stops the program.
+    const parent = process.ppid
+    const orphaned = () => process.ppid !== parent && child.kill('SIGTERM')
+    setInterval(orphaned, 200).unref()
+  }
   child.on('error', (error) => {
     console.error(`${node} cannot be run: ${error.message}`)
     process.exit(126)
