@@ -30,4 +30,6 @@ export type Context = {
   contentCache: ContentCache
   /** True when the schema and database answer; 'degraded' says that the queue does not. */
   queueIsUp: () => boolean
+  /** Aborted when the process ends: live streams end then. */
+  closing: AbortSignal
 }

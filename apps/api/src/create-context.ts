@@ -23,8 +23,11 @@ const queueOf: Record<MessageKind, QueueName> = {
   deliver_webhook: 'deliveries',
 }
 
+/** `closing` is aborted first, `closers` follow when no request runs any more. */
+type Built = { ctx: Context; closers: Closer[]; closing: AbortController }
+
 /** Builds what requests need, in order, and says how to close it again. */
-export async function createContext(settings: Settings): Promise<{ ctx: Context; closers: Closer[] }> {
+export async function createContext(settings: Settings): Promise<Built> {
   const redactor = createRedactor()
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
@@ -61,7 +64,9 @@ export async function createContext(settings: Settings): Promise<{ ctx: Context;
     grainMs: settings.accessGrain,
     log,
   })
+  const closing = new AbortController()
   const ctx: Context = {
+    closing: closing.signal,
     settings,
     log,
     db,
@@ -83,7 +88,7 @@ export async function createContext(settings: Settings): Promise<{ ctx: Context;
     ['configuration', () => types.close()],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
-  return { ctx, closers }
+  return { ctx, closers, closing }
 }
 
 type Carried = { db: Context['db']; queues: ReadonlyMap<QueueName, WakeQueue>; log: Log }

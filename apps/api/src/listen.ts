@@ -30,12 +30,16 @@ export async function listen(app: Hono<ApiEnv>, { host, port }: { host: string; 
   return { port: typeof address === 'object' && address ? address.port : port, close: () => drain(server) }
 }
 
+const drainMs = 5000
+
 /** Requests that run are answered; connections that wait for another one are closed. */
 async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs) // time is left for what closes after the server
   await closed
+  clearTimeout(timer)
 }
 
 const codes: Record<string, ProblemCode> = {

@@ -5,7 +5,11 @@ import { createContext } from './create-context.ts'
 import { listen } from './listen.ts'
 
 const settings = readSettings(process.env, 'api')
-const { ctx, closers } = await createContext(settings)
+const { ctx, closers, closing } = await createContext(settings)
 const server = await listen(createApp(ctx), settings)
 ctx.log.info({ host: settings.host, port: server.port }, 'the API listens')
-endInOrder({ log: ctx.log, graceMs: settings.shutdownGrace, closers: [['server', () => server.close()], ...closers] })
+endInOrder({
+  log: ctx.log,
+  graceMs: settings.shutdownGrace,
+  closers: [['streams', () => closing.abort()], ['server', () => server.close()], ...closers],
+})

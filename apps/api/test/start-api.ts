@@ -87,6 +87,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<TestAp
     contentSchemas: createContentSchemas(),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
+    closing: new AbortController().signal,
   }
   const app = createApp(ctx)
 

@@ -10,12 +10,12 @@ export function writeCursor(key: readonly string[], question: string): string {
 }
 
 /** Reads a cursor back; one that was changed, cut, or made for another list is refused. */
-export function readCursor(cursor: string, question: string, length: number): string[] {
+export function readCursor(cursor: string, question: string, length: number, parameter = 'cursor'): string[] {
   const parts = decode(cursor)
   const [seal, ...key] = parts
   if (key.length !== length || seal !== fingerprint(key, question)) {
     throw problem('validation-error', {
-      errors: [{ pointer: '', parameter: 'cursor', detail: 'is not a cursor of this list' }],
+      errors: [{ pointer: '', parameter, detail: 'is not a cursor of this list' }],
     })
   }
   return key

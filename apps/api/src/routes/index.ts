@@ -7,6 +7,7 @@ import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
 import { getVersion } from './artifacts/get-version.ts'
 import { listVersions } from './artifacts/list-versions.ts'
 import { submitArtifact } from './artifacts/submit-artifact.ts'
+import { listEvents } from './events/list-events.ts'
 import { listRechecks } from './rechecks/list-rechecks.ts'
 import { pauseRecheck } from './rechecks/pause-recheck.ts'
 import { resumeRecheck } from './rechecks/resume-recheck.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   getContent,
   listArtifactEvents,
   listTypes,
+  listEvents,
   startRecheck,
   listRechecks,
   pauseRecheck,

@@ -1,0 +1,107 @@
+import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
+import type { EventType } from '@keepr/db/rows'
+import { problem } from '@keepr/shared/problem'
+import { Event } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { send } from '../../http/answer.ts'
+import type { Call } from '../../http/api.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { route } from '../../http/route.ts'
+import { streamEvents } from '../../http/stream-events.ts'
+import { viewEvent } from '../../views/event.ts'
+
+const eventTypes = [
+  'created', 'submitted', 'draft_updated', 'discarded', 'published', 'blocked', 'rollback', 'restored', 'archived',
+  'metadata_updated', 'policy_updated', 'revalidation_requested', 'verification_held', 'recheck_failed', 'cancelled', 'purged',
+] as const satisfies readonly EventType[] // prettier-ignore
+
+const Types = v.pipe(
+  v.string(),
+  v.rawTransform<string, EventType[]>(({ dataset, addIssue, NEVER }) => {
+    const words = dataset.value.split(',')
+    const known = words.map((word) => eventTypes.find((type) => type === word)).filter((type) => type !== undefined)
+    if (known.length === words.length) return known
+    addIssue({ message: 'must be types of events, separated by commas' })
+    return NEVER
+  }),
+)
+const Query = v.strictObject({
+  after: v.optional(v.pipe(v.string(), v.maxLength(256, 'is not a cursor of this feed'))),
+  types: v.optional(Types),
+  limit: v.optional(
+    v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
+    '50',
+  ),
+})
+const Page = v.object({
+  items: v.array(v.object({ ...Event.pipe[0].entries, cursor: v.string() })),
+  next_cursor: v.nullable(v.string()),
+  last_cursor: v.nullable(v.string()),
+})
+
+/** What happened in the group, in an order that never changes afterwards; as a page, or live. */
+export const listEvents = route(
+  {
+    operationId: 'listEvents',
+    method: 'get',
+    path: '/events',
+    summary: "The group's event feed",
+    tag: 'events',
+    query: Query,
+    produces: ['application/json', 'text/event-stream'],
+    answers: {
+      200: {
+        description:
+          'The events after the cursor. `last_cursor` is where to go on later, also when the end is reached.',
+        schema: Page,
+        example: { items: [], next_cursor: null, last_cursor: null },
+      },
+    },
+    problems: [],
+  },
+  async (c, { query }) => {
+    const actor = c.get('actor')
+    const group_id = actor.groupId
+    const live = c.req.header('accept')?.includes('text/event-stream') ?? false
+    const given = (live ? c.req.header('last-event-id') : undefined) ?? query.after
+    let after = given === undefined ? 0 : positionOf(given, group_id)
+    const { limit, types } = query
+    // The feed is read from the database that orders it: a replica that lags would only be slower.
+    const read = (n: number) =>
+      c.get('ctx').readDb.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
+    if (live) {
+      return streamEvents(c, async () => {
+        const events = await read(limit)
+        after = events.at(-1)?.position ?? after
+        return events.map((event) => ({
+          id: cursorOf(event),
+          event: event.event_type,
+          data: JSON.stringify(viewEvent(event)),
+        }))
+      })
+    }
+    return answerPage(c, { events: await read(limit + 1), limit, given })
+  },
+)
+
+function answerPage(
+  c: Call,
+  { events, limit, given }: { events: FeedEvent[]; limit: number; given: string | undefined },
+) {
+  const page = events.slice(0, limit)
+  const last = page.at(-1)
+  const last_cursor = last ? cursorOf(last) : (given ?? null)
+  const items = page.map((event) => ({ ...viewEvent(event), cursor: cursorOf(event) }))
+  const body = { items, next_cursor: events.length > limit ? last_cursor : null, last_cursor }
+  return send(c, { status: 200, body, headers: revalidated })
+}
+
+const question = (groupId: string) => `events of ${groupId}`
+const cursorOf = ({ group_id, position }: FeedEvent) => writeCursor([String(position)], question(group_id))
+
+function positionOf(cursor: string, groupId: string): number {
+  const [position] = readCursor(cursor, question(groupId), 1, 'after')
+  if (position === undefined) throw problem('internal-error')
+  return Number(position)
+}
