@@ -50,6 +50,22 @@ function startWorkerProcess() {
   return { child, output: () => output }
 }
 
+/** Every row of every table, those of the queue included. */
+async function everythingStored(): Promise<string> {
+  const tables = await database.admin<{ schema: string; name: string }[]>`
+    select schemaname as schema, tablename as name from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema')`
+  const rows = []
+  for (const { schema, name } of tables)
+    rows.push(
+      ...(await database.admin<
+        { row: string }[]
+      >`select t::text as row from ${database.admin(schema)}.${database.admin(name)} t`),
+    )
+  expect(rows.length).toBeGreaterThan(10)
+  return rows.map(({ row }) => row).join('\n')
+}
+
 describe('the validation worker as a process', () => {
   it('settles what was accepted, picks up a changed configuration, serves its state and ends in order', async () => {
     await configure('/first')
@@ -68,6 +84,9 @@ describe('the validation worker as a process', () => {
 
     await configure('/second')
     await waitFor(() => output().includes('the configuration was reloaded'), 'the reload')
+    // A validator that repeats what it was sent puts its token into places that are stored and announced.
+    const finding = { severity: 'info', code: 'echo', message: 'sent: Bearer a-secret-that-nobody-sees' }
+    peer.behave(json(200, { valid: true, findings: [finding] }))
     const later = await submitted(database, api)
     await waitFor(async () => (await statusOf(later.id)) === 'published', 'the verdict after the reload')
     expect(peer.requests.at(-1)?.path).toBe('/second')
@@ -81,5 +100,6 @@ describe('the validation worker as a process', () => {
     const [code] = await once(child, 'exit')
     expect(code).toBe(0)
     expect(output()).not.toContain('a-secret-that-nobody-sees')
+    expect(await everythingStored()).not.toContain('a-secret-that-nobody-sees')
   })
 })

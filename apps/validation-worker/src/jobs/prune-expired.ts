@@ -1,3 +1,4 @@
+import { deleteOldPlans } from '@keepr/db/cleanup-plans/delete-old-plans'
 import { deleteExpiredKeys } from '@keepr/db/idempotency/delete-expired-keys'
 import { deleteOldTries } from '@keepr/db/validation-runs/delete-old-tries'
 import { deleteQuarantined } from '@keepr/db/outbox/delete-quarantined'
@@ -11,6 +12,9 @@ export async function pruneExpired(ctx: Context): Promise<void> {
   const pruned = {
     idempotency_keys: await inBatches((limit) =>
       ctx.db.withService(null, (tx) => deleteExpiredKeys(tx, retention.idempotencyKeysMs, limit)),
+    ),
+    cleanup_plans: await inBatches((limit) =>
+      ctx.db.withService(null, (tx) => deleteOldPlans(tx, retention.cleanupPlansMs, limit)),
     ),
     validation_tries: await inBatches((limit) =>
       ctx.db.withService(null, (tx) => deleteOldTries(tx, retention.validationTriesMs, limit)),
