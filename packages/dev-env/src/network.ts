@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
-import getPort from 'get-port'
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentSecrets } from './development-secrets.ts'
 import { startPostgres } from './embedded-postgres.ts'
+import { freePort } from './free-port.ts'
 import { rolePasswords } from './role-passwords.ts'
 import { startSampleCheckr } from './sample-checkr/server.ts'
 import { supervise, type Supervised } from './supervise.ts'
@@ -113,8 +113,6 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     [Symbol.asyncDispose]: stop,
   }
 }
-
-const freePort = () => getPort({ host: loopback })
 
 const stopAll = async (services: Record<string, Supervised>) => {
   await Promise.all(Object.values(services).map((service) => service.stop()))
