@@ -4,12 +4,24 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormats from 'ajv-formats'
 
 /** Checks content against the JSON Schema of its type: all offences, with JSON pointers. */
-export type ContentSchemas = { offences(type: TypeConfig, content: unknown): Offence[] }
+export type ContentSchemas = {
+  offences(type: TypeConfig, content: unknown): Offence[]
+  /** Throws when the schema of a type is none. */
+  require(name: string, type: TypeConfig): void
+}
 
 /** Compiles each schema once; a reloaded configuration brings new schema objects. */
 export function createContentSchemas(): ContentSchemas {
   const compiled = new WeakMap<object, ValidateFunction>()
   return {
+    require(name, { json_schema }) {
+      if (json_schema === undefined) return
+      try {
+        compiled.set(json_schema, compile(json_schema))
+      } catch (cause) {
+        throw new Error(`types.${name}.json_schema: expected a JSON Schema (draft 2020-12)`, { cause })
+      }
+    },
     offences({ json_schema }, content) {
       if (json_schema === undefined) return []
       const check = compiled.get(json_schema) ?? compile(json_schema)

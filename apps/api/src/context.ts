@@ -2,6 +2,7 @@ import type { Db } from '@keepr/db/connect'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessLog } from './access-log.ts'
+import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { TokenVerifier } from './http/authenticate.ts'
 import type { ContentCache } from './content-cache.ts'
@@ -28,6 +29,7 @@ export type Context = {
   rateLimits: RateLimits
   contentSchemas: ContentSchemas
   contentCache: ContentCache
+  uploads: Uploads
   /** True when the schema and database answer; 'degraded' says that the queue does not. */
   queueIsUp: () => boolean
   /** Aborted when the process ends: live streams end then. */

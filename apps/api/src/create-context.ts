@@ -10,6 +10,7 @@ import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { createAccessLog } from './access-log.ts'
 import { createContentCache } from './content-cache.ts'
+import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
 import { createRateLimits } from './rate-limits.ts'
@@ -35,8 +36,18 @@ export async function createContext(settings: Settings): Promise<Built> {
     pollMs: settings.configPollInterval,
     log,
   })
+  const contentSchemas = createContentSchemas()
   let byName = new Map(Object.entries(types.current().types))
-  types.onChange((config) => (byName = new Map(Object.entries(config.types))))
+  for (const [name, type] of byName) contentSchemas.require(name, type)
+  types.onChange((config) => {
+    try {
+      const changed = new Map(Object.entries(config.types))
+      for (const [name, type] of changed) contentSchemas.require(name, type)
+      byName = changed
+    } catch (error) {
+      log.error({ err: error }, 'the changed configuration is refused; the last good one is kept')
+    }
+  })
 
   const tokens = createTokenVerifier({
     issuers: await readTokenIssuers(settings),
@@ -77,7 +88,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     verdicts: createVerdictWaiter(db, log),
     accessLog,
     rateLimits: createRateLimits(settings),
-    contentSchemas: createContentSchemas(),
+    contentSchemas,
+    uploads: createUploads(settings.maxConcurrentUploadBytes),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => [...queues.values()].every((queue) => queue.health().state === 'ok'),
   }

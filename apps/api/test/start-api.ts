@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
 import { createContentCache } from '../src/content-cache.ts'
+import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
 import { createRateLimits } from '../src/rate-limits.ts'
@@ -85,6 +86,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<TestAp
     accessLog,
     rateLimits: createRateLimits(settings),
     contentSchemas: createContentSchemas(),
+    uploads: createUploads(settings.maxConcurrentUploadBytes),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
     closing: new AbortController().signal,

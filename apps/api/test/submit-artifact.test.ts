@@ -220,3 +220,30 @@ test('Prefer: wait answers with the verdict', async () => {
   const res = await answer
   expect([res.status, await res.json()]).toMatchObject([201, { status: 'published', usable: true }])
 })
+
+test('limits of a group are kept where they are configured', async () => {
+  const limited = await startApi({
+    MAX_PENDING: '1',
+    MAX_STORED_BYTES: '100',
+    MAX_CONCURRENT_UPLOAD_BYTES: '1000',
+    RATE_PER_USER: '6',
+  })
+  const bob = await limited.as('acme', 'bob')
+  expect((await bob.submit({ name: 'a', type: 'note', content: 'x' })).status).toBe(202)
+  const pending = await bob.submit({ name: 'b', type: 'note', content: 'x' })
+  expect([pending.status, pending.headers.has('retry-after'), pending.headers.has('ratelimit')]).toEqual([
+    429,
+    true,
+    true,
+  ])
+  expect((await bob.submit({ name: 'c', type: 'note', content: 'x'.repeat(100), draft: true })).status).toBe(403)
+  expect((await bob.submit({ name: 'd', type: 'note', content: 'x'.repeat(1000), draft: true })).status).toBe(429)
+  expect((await bob.submit({ name: 'e', type: 'note', content: 'x', draft: true })).status).toBe(201)
+  await bob.get('/types')
+  const limitedRes = await bob.get('/types')
+  expect([limitedRes.status, ((await limitedRes.json()) as { type: string }).type]).toEqual([
+    429,
+    'urn:keepr:problem:rate-limited',
+  ])
+  await limited[Symbol.asyncDispose]()
+})
