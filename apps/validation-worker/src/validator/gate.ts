@@ -13,7 +13,10 @@ export type Gate = {
 
 const ERRORS_TO_OPEN = 5
 const OPEN_MS = 10_000
-const SLOT_MS = 400
+/** Those who wait for an open breaker come back over this time, or at once when it closes (bring-forward-runs). */
+const OPEN_SPREAD_MS = 15_000
+/** How soon a slot may be free: as fast as the validator answers, within these bounds. */
+const SLOT_MS = { least: 100, most: 5_000 } as const
 
 /**
  * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
@@ -31,7 +34,8 @@ export function createGate(listener: GateListener, now: () => number, random: ()
     listener.opened(OPEN_MS)
   })
   breaker.onReset(() => listener.closed())
-  let inFlight = 0
+  const inFlight = new Set<{ since: number }>()
+  let averageMs = 0
   let tokens = 0
   let refilledAt = Number.NEGATIVE_INFINITY
 
@@ -42,26 +46,35 @@ export function createGate(listener: GateListener, now: () => number, random: ()
     refilledAt = now()
   }
 
+  /** Asking again and again for a slot of a validator that hangs would keep the database busy for nothing. */
+  function slotDelay() {
+    const [oldest] = inFlight
+    const expected = Math.max(averageMs, now() - (oldest?.since ?? now()))
+    return Math.min(Math.max(expected, SLOT_MS.least), SLOT_MS.most) * (0.5 + random())
+  }
+
   return {
     async pass({ concurrency, ratePerSecond }, call) {
       // Spread a little: they would all come back at the moment when only one may pass.
       if (breaker.state === CircuitState.HalfOpen) return putOff('breaker_open', 500 + random() * 1500)
       if (breaker.state === CircuitState.Open && now() < openUntil)
-        return putOff('breaker_open', openUntil - now() + random() * 2000)
-      if (inFlight >= concurrency) return putOff('no_free_slot', SLOT_MS / 4 + random() * SLOT_MS)
+        return putOff('breaker_open', openUntil - now() + random() * OPEN_SPREAD_MS)
+      if (inFlight.size >= concurrency) return putOff('no_free_slot', slotDelay())
       if (ratePerSecond !== undefined) {
         refill(ratePerSecond)
         if (tokens < 1) return putOff('rate_limit', ((1 - tokens) / ratePerSecond) * 1000 + random() * 500)
         tokens -= 1
       }
-      inFlight += 1
+      const running = { since: now() }
+      inFlight.add(running)
       try {
         return await breaker.execute(call)
       } catch (error) {
         if (error instanceof BrokenCircuitError) return putOff('breaker_open', 500 + random() * 1500)
         throw error
       } finally {
-        inFlight -= 1
+        inFlight.delete(running)
+        averageMs = averageMs * 0.8 + (now() - running.since) * 0.2
       }
     },
     state: () => {
