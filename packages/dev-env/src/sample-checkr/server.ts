@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { CheckrRequest } from '@keepr/shared/schemas/checkr'
+import { FAILURES } from './failures.ts'
 import { lint, RULES } from './rules.ts'
 
 export type SampleCheckr = AsyncDisposable & { port: number; stop(): Promise<void> }
@@ -10,16 +11,23 @@ type Options = {
   token: string
 }
 
+type State = {
+  later: Map<string, { verdict: object; readyAt: number }>
+  /** Of `?mode=flapping`. */
+  calls: number
+}
+
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /**
  * A validator on Keepr's Checkr contract: `POST /python-lint` (with a bearer token) and `POST /sast-check` look for
- * forbidden patterns and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`.
+ * forbidden patterns and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
+ * `?mode=flapping` answers 503 twice of three times; the other modes fail as failures.ts tells.
  */
 export async function startSampleCheckr({ port, token }: Options): Promise<SampleCheckr> {
-  const later = new Map<string, { verdict: object; readyAt: number }>()
+  const state: State = { later: new Map(), calls: 0 }
   const server = createServer((request, response) => {
-    answer(request, response, token, later).catch(() => send(response, 400, { error: 'the request cannot be read' }))
+    answer(request, response, token, state).catch(() => send(response, 400, { error: 'the request cannot be read' }))
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const stop = async () => {
@@ -29,15 +37,10 @@ export async function startSampleCheckr({ port, token }: Options): Promise<Sampl
   return { port, stop, [Symbol.asyncDispose]: stop }
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  token: string,
-  later: Map<string, { verdict: object; readyAt: number }>,
-): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, token: string, state: State): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://checkr')
   if (request.method === 'GET' && url.pathname.startsWith('/verdicts/')) {
-    const waiting = later.get(url.pathname.slice('/verdicts/'.length))
+    const waiting = state.later.get(url.pathname.slice('/verdicts/'.length))
     if (!waiting) return send(response, 404, { error: 'no such run' })
     if (Date.now() < waiting.readyAt) return send(response, 202, {}, { location: url.pathname, 'retry-after': '1' })
     return send(response, 200, waiting.verdict)
@@ -47,6 +50,10 @@ async function answer(
   if (request.method !== 'POST') return send(response, 405, { error: 'POST only' }, { allow: 'POST' })
   if (url.pathname === '/python-lint' && request.headers.authorization !== `Bearer ${token}`)
     return send(response, 401, { error: 'a bearer token is needed' })
+
+  const mode = url.searchParams.get('mode') ?? ''
+  if (mode === 'flapping' && ++state.calls % 3 !== 0) return send(response, 503, { error: 'come back' })
+  if (Object.hasOwn(FAILURES, mode)) return FAILURES[mode]?.(response)
 
   // SAFETY: a validator trusts its caller; anything unreadable ends in the catch above.
   const { run_id, artifact } = JSON.parse(await readBody(request)) as CheckrRequest
@@ -59,8 +66,8 @@ async function answer(
     findings,
     content_hash: artifact.content_hash,
   }
-  if (url.searchParams.get('mode') !== 'later') return send(response, 200, verdict)
-  later.set(run_id, { verdict, readyAt: Date.now() + 1000 })
+  if (mode !== 'later') return send(response, 200, verdict)
+  state.later.set(run_id, { verdict, readyAt: Date.now() + 1000 })
   send(response, 202, {}, { location: `/verdicts/${run_id}`, 'retry-after': '1' })
 }
 
