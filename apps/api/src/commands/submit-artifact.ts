@@ -8,7 +8,6 @@ import { appendEvents, type Cause } from '@keepr/db/events/append-events'
 import { claimName } from '@keepr/db/names/claim-name'
 import type { ArtifactRow, JsonObject, UsagePolicy } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
-import { countPendingRuns } from '@keepr/db/validation-runs/count-pending-runs'
 import { insertRun } from '@keepr/db/validation-runs/insert-run'
 import { findUsedVersion } from '@keepr/db/versions/find-used-version'
 import { highestVersion } from '@keepr/db/versions/highest-version'
@@ -20,6 +19,7 @@ import { type Bump, chooseVersioning, nextVersion, type Versioning } from '@keep
 import { problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { PreparedContent } from './prepare-content.ts'
+import { requirePendingRoom } from './require-pending-room.ts'
 
 export type Submission = PreparedContent & {
   name: string
@@ -111,11 +111,7 @@ async function findSameLatest(
 }
 
 async function requireRoom(tx: Tx, actor: Actor, submission: Submission, rules: SubmitRules): Promise<void> {
-  const perType = rules.config.max_pending ?? Number.POSITIVE_INFINITY
-  if (!submission.draft && Number.isFinite(Math.min(rules.maxPending, perType))) {
-    const open = await countPendingRuns(tx, actor.groupId, submission.type)
-    if (open.all >= rules.maxPending || open.of_type >= perType) throw problem('too-many-pending', { retry_after_s: 5 })
-  }
+  if (!submission.draft) await requirePendingRoom(tx, { group_id: actor.groupId, type: submission.type }, rules)
   if (Number.isFinite(rules.maxStoredBytes)) {
     const stored = await sumStoredBytes(tx, actor.groupId)
     if (stored + submission.content_size > rules.maxStoredBytes) throw problem('storage-quota-exceeded')

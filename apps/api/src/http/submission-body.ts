@@ -5,6 +5,7 @@ import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
 import { checkBody, mediaType, parseJson, readBytes, refuseContentEncoding } from './body.ts'
 import { readKey } from './idempotency.ts'
+import { jsonLimit } from './json-limit.ts'
 import { readMultipart } from './multipart.ts'
 
 const room = 64 * 1024
@@ -54,13 +55,3 @@ const given = (body: SubmitBody): GivenContent => ({
   ...(Object.hasOwn(body, 'content') ? { content: body.content } : {}),
   content_base64: body.content_base64,
 })
-
-/** The largest body that may hold allowed content: base64 takes a third more, escapes in JSON can double it. */
-function jsonLimit(c: Call): number {
-  const { settings, types } = c.get('ctx')
-  const sizes = [...types().values()].map((config) => {
-    const limit = contentLimit(config, settings)
-    return config.content === 'binary' ? Math.ceil(limit / 3) * 4 : limit * 2
-  })
-  return Math.max(...sizes, 0) + settings.maxMetadataBytes * 2 + room
-}

@@ -6,6 +6,15 @@ import { getArtifactById } from './artifacts/get-artifact-by-id.ts'
 import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
 import { getVersion } from './artifacts/get-version.ts'
 import { listVersions } from './artifacts/list-versions.ts'
+import { archiveArtifact } from './artifacts/archive-artifact.ts'
+import { cancelVerification } from './artifacts/cancel-verification.ts'
+import { discardDraft } from './artifacts/discard-draft.ts'
+import { editDraft } from './artifacts/edit-draft.ts'
+import { patchMetadata } from './artifacts/patch-metadata.ts'
+import { restoreArtifact } from './artifacts/restore-artifact.ts'
+import { revalidateArtifact } from './artifacts/revalidate-artifact.ts'
+import { rollBackArtifact } from './artifacts/roll-back-artifact.ts'
+import { submitDraft } from './artifacts/submit-draft.ts'
 import { submitArtifact } from './artifacts/submit-artifact.ts'
 import { listEvents } from './events/list-events.ts'
 import { listRechecks } from './rechecks/list-rechecks.ts'
@@ -26,6 +35,15 @@ export const routes: readonly Route[] = [
   listVersions,
   getVersion,
   getContent,
+  editDraft,
+  discardDraft,
+  submitDraft,
+  revalidateArtifact,
+  cancelVerification,
+  patchMetadata,
+  rollBackArtifact,
+  archiveArtifact,
+  restoreArtifact,
   listArtifactEvents,
   listTypes,
   listEvents,

@@ -1,0 +1,47 @@
+import type { JsonObject } from '@keepr/db/rows'
+import { problem } from '@keepr/shared/problem'
+import { Artifact, DraftBody } from '@keepr/shared/schemas/artifact'
+import { editDraft as edit } from '../../commands/edit-draft.ts'
+import { prepareContent } from '../../commands/prepare-content.ts'
+import { contentLimit } from '../../content-limit.ts'
+import { answerArtifact } from '../../http/answer-artifact.ts'
+import { causeOf } from '../../http/cause.ts'
+import { jsonLimit } from '../../http/json-limit.ts'
+import { lockArtifact } from '../../http/lock-artifact.ts'
+import { requireNotes } from '../../http/require-notes.ts'
+import { route } from '../../http/route.ts'
+import { transact } from '../../http/transact.ts'
+import { typeConfigOf } from '../../http/type-config-of.ts'
+import { artifactExample } from './example.ts'
+import { NameQuery } from './name-query.ts'
+
+/** Replaces content, metadata and policy of a draft in place; metadata left out is empty, a policy left out stays. */
+export const editDraft = route(
+  {
+    operationId: 'editDraft',
+    method: 'put',
+    path: '/artifacts/:name/:version',
+    summary: 'Replace a draft',
+    tag: 'artifacts',
+    query: NameQuery,
+    body: DraftBody,
+    bodyExample: { content: { text: 'Hello {name}!' }, metadata: { tags: ['hello'] } },
+    bodyLimit: jsonLimit,
+    answers: { 200: { description: 'The draft as it is now', schema: Artifact, example: artifactExample } },
+    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
+  },
+  (c, { query, body }) =>
+    transact(c, async (tx) => {
+      const { settings, contentSchemas } = c.get('ctx')
+      const artifact = await lockArtifact(c, tx, { type: query.type, operation: 'edit_draft' })
+      if (artifact.status !== 'draft') throw problem('wrong-status', { detail: 'Only a draft can be edited.' })
+      const type = typeConfigOf(c, artifact.type)
+      const content = prepareContent(body, { type, limit: contentLimit(type, settings), schemas: contentSchemas })
+      // SAFETY: the strict reader made it, so it is JSON.
+      const metadata = (body.metadata ?? {}) as JsonObject
+      const usage_policy = body.usage_policy ?? artifact.usage_policy
+      requireNotes(c, artifact, { metadata, usage_policy })
+      await edit(tx, artifact, { ...content, metadata, usage_policy }, causeOf(c))
+      return await answerArtifact(c, tx, artifact.id)
+    }),
+)

@@ -1,0 +1,61 @@
+import type { JsonObject } from '@keepr/db/rows'
+import { mergePatch } from '@keepr/shared/domain/merge-patch'
+import { problem } from '@keepr/shared/problem'
+import { Artifact, Metadata, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { patchMetadata as patch } from '../../commands/patch-metadata.ts'
+import { answerArtifact } from '../../http/answer-artifact.ts'
+import { checkBody } from '../../http/body.ts'
+import { causeOf } from '../../http/cause.ts'
+import { lockArtifact } from '../../http/lock-artifact.ts'
+import { requireNotes } from '../../http/require-notes.ts'
+import { route } from '../../http/route.ts'
+import { transact } from '../../http/transact.ts'
+import { artifactExample } from './example.ts'
+import { NameQuery } from './name-query.ts'
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const PatchBody = v.strictObject(
+  {
+    metadata: v.optional(v.nullable(v.custom<Record<string, unknown>>(isObject, 'must be an object or null'))),
+    usage_policy: v.optional(USAGE_POLICY),
+  },
+  'must be an object',
+)
+const Patched = v.strictObject({ metadata: Metadata }, 'must be an object')
+
+/** Merges a patch (RFC 7396) into metadata and policy; null removes. */
+export const patchMetadata = route(
+  {
+    operationId: 'patchMetadata',
+    method: 'patch',
+    path: '/artifacts/:name/:version/meta',
+    summary: 'Change metadata and usage policy',
+    tag: 'artifacts',
+    query: NameQuery,
+    body: PatchBody,
+    bodyExample: { metadata: { tags: ['hello', 'new'], category: null }, usage_policy: 'public' },
+    bodyTypes: ['application/json', 'application/merge-patch+json'],
+    bodyLimit: (c) => c.get('ctx').settings.maxMetadataBytes * 2 + 64 * 1024,
+    answers: { 200: { description: 'The version as it is now', schema: Artifact, example: artifactExample } },
+    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
+  },
+  (c, { query, body }) =>
+    transact(c, async (tx) => {
+      const artifact = await lockArtifact(c, tx, { type: query.type, operation: 'patch_metadata' })
+      if (artifact.status === 'on_verification' || artifact.status === 'archived') {
+        throw problem('wrong-status', { detail: `Metadata of a version that is ${artifact.status} does not change.` })
+      }
+      // SAFETY: the strict reader made the patch, so it is JSON.
+      const change = (body.metadata === undefined ? {} : body.metadata) as JsonObject | null
+      // SAFETY: an object merged into an object is an object; null empties it.
+      const metadata = (change === null ? {} : mergePatch(artifact.metadata, change)) as JsonObject
+      checkBody({ metadata }, Patched)
+      const usage_policy = body.usage_policy ?? artifact.usage_policy
+      requireNotes(c, artifact, { metadata, usage_policy })
+      await patch(tx, artifact, { metadata, usage_policy }, causeOf(c))
+      return await answerArtifact(c, tx, artifact.id)
+    }),
+)

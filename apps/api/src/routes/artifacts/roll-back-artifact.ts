@@ -1,0 +1,62 @@
+import { Artifact, Version } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { rollBackArtifact as rollBack } from '../../commands/roll-back-artifact.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { causeOf } from '../../http/cause.ts'
+import { lockArtifact } from '../../http/lock-artifact.ts'
+import { route } from '../../http/route.ts'
+import { transact } from '../../http/transact.ts'
+import { viewArtifact } from '../../views/artifact.ts'
+import { artifactExample } from './example.ts'
+import { NameQuery } from './name-query.ts'
+
+const RollbackBody = v.strictObject(
+  {
+    to_version: v.optional(Version),
+    reason: v.optional(v.pipe(v.string('must be a string'), v.maxLength(1000, 'has more than 1000 characters'))),
+  },
+  'must be an object',
+)
+const RolledBack = v.object({ withdrawn: v.array(Artifact), restored: Artifact })
+
+/** Withdraws the latest version and makes an earlier one latest again. */
+export const rollBackArtifact = route(
+  {
+    operationId: 'rollBackArtifact',
+    method: 'post',
+    path: '/artifacts/:name/:version/rollback',
+    summary: 'Roll back to the prior version',
+    tag: 'artifacts',
+    query: NameQuery,
+    body: RollbackBody,
+    bodyExample: { to_version: '2', reason: 'it greets in the wrong language' },
+    bodyOptional: true,
+    answers: {
+      200: {
+        description: 'What was withdrawn, and what is latest now',
+        schema: RolledBack,
+        example: { withdrawn: [{ ...artifactExample, status: 'archived', usable: false }], restored: artifactExample },
+      },
+    },
+    problems: [
+      'forbidden',
+      'not-found',
+      'ambiguous-type',
+      'not-latest',
+      'not-restorable',
+      'no-prior-version',
+      'precondition-failed',
+    ],
+  },
+  (c, { query, body }) =>
+    transact(c, async (tx) => {
+      const actor = c.get('actor')
+      const artifact = await lockArtifact(c, tx, { type: query.type, operation: 'roll_back' })
+      const { withdrawn, restored } = await rollBack(tx, actor, artifact, { request: body, cause: causeOf(c) })
+      return {
+        status: 200,
+        headers: revalidated,
+        body: { withdrawn: withdrawn.map((one) => viewArtifact(one, actor)), restored: viewArtifact(restored, actor) },
+      }
+    }),
+)

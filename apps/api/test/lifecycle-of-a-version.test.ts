@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Caller, startApi, type TestApi } from './start-api.ts'
+
+let api: TestApi
+let alice: Caller
+let admin: Caller
+beforeAll(async () => {
+  api = await startApi()
+  alice = await api.as('acme', 'alice')
+  admin = await api.as('acme', 'root', 'admin')
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+type Body = Record<string, unknown> & { version: string; id: string; status: string }
+// SAFETY: tests compare what they read.
+const json = async (res: Response) => (await res.json()) as Body
+const at = (name: string, version: string, below = '') => `/artifacts/${name}/${version}${below}?type=semantic`
+const move = (name: string, version: string, verb: string, body?: unknown, by = alice) =>
+  by.send('POST', at(name, version, `/${verb}`), body)
+
+async function publish(name: string, ...versions: string[]) {
+  for (const version of versions) {
+    const res = await alice.submit({ name, type: 'semantic', version, content: version })
+    expect(res.status).toBe(202)
+  }
+  await api.settleAll()
+}
+const latest = async (name: string) => (await json(await alice.get(`/artifacts/${name}`))).version
+
+test('a draft is edited in place, submitted, and discarded only while it is one', async () => {
+  const draft = await alice.submit({ name: 'd', type: 'semantic', content: 1, draft: true })
+  const tag = draft.headers.get('etag') ?? ''
+  const edited = await alice.send(
+    'PUT',
+    at('d', '0.1.0'),
+    { content: 2, metadata: { tags: ['t'] } },
+    { 'if-match': tag },
+  )
+  expect([edited.status, await json(edited)]).toMatchObject([200, { status: 'draft', metadata: { tags: ['t'] } }])
+  expect((await alice.send('PUT', at('d', '0.1.0'), { content: 3 }, { 'if-match': tag })).status).toBe(412)
+  expect((await alice.send('PUT', at('d', '0.1.0'), { metadata: {} })).status).toBe(422)
+  const submitted = await move('d', '0.1.0', 'submit')
+  expect([submitted.status, (await json(submitted)).status]).toEqual([202, 'on_verification'])
+  expect((await alice.send('DELETE', at('d', '0.1.0'))).status).toBe(409)
+  expect((await alice.send('PUT', at('d', '0.1.0'), { content: 3 })).status).toBe(409)
+
+  await alice.submit({ name: 'd', type: 'semantic', content: 1, draft: true, version: '7.0.0' })
+  expect((await alice.send('DELETE', at('d', '7.0.0'))).status).toBe(204)
+  expect((await alice.get(at('d', '7.0.0'))).status).toBe(404)
+  expect((await alice.submit({ name: 'd', type: 'semantic', content: 1, version: '7.0.0' })).status).toBe(202)
+})
+
+test('a cancelled version is blocked and can be revalidated', async () => {
+  await alice.submit({ name: 'c', type: 'semantic', content: 1 })
+  const cancelled = await move('c', '0.1.0', 'cancel')
+  expect([cancelled.status, await json(cancelled)]).toMatchObject([
+    200,
+    { status: 'blocked', blocked_reason: 'cancelled' },
+  ])
+  expect((await move('c', '0.1.0', 'cancel')).status).toBe(409)
+  const [first, second] = await Promise.all([move('c', '0.1.0', 'revalidate'), move('c', '0.1.0', 'revalidate')])
+  expect([first.status, second.status].toSorted((a, b) => a - b)).toEqual([202, 409])
+  await api.settleAll()
+  expect(await latest('c')).toBe('0.1.0')
+})
+
+test('a rollback withdraws what would outrank its target, and brings that back under its old id', async () => {
+  await publish('r', '1.0.0', '1.1.0', '2.0.0', '2.1.0-rc.1')
+  expect(await json(await move('r', '1.1.0', 'rollback'))).toMatchObject({ status: 409, latest: '2.0.0' })
+  const back = await move('r', '2.0.0', 'rollback', { to_version: '1.0.0', reason: 'bad' })
+  expect([back.status, await back.json()]).toMatchObject([
+    200,
+    { withdrawn: [{ version: '2.0.0', status: 'archived' }, { version: '1.1.0' }], restored: { version: '1.0.0' } },
+  ])
+  expect(await latest('r')).toBe('1.0.0')
+  const events = await api.database.admin`
+    select version, event_type, event_data from artifact_events where name = 'r' and event_type = 'rollback' order by sequence`
+  expect(events).toMatchObject([
+    { version: '2.0.0', event_data: { to_version: '1.0.0', reason: 'bad', restored: { version: '1.0.0' } } },
+    { version: '1.1.0', event_data: { part_of: expect.any(String) } },
+  ])
+  expect((await move('r', '1.0.0', 'rollback')).status).toBe(409)
+  expect((await move('r', '2.0.0', 'restore', {}, admin)).status).toBe(200)
+  expect(await latest('r')).toBe('2.0.0')
+  const raced = await Promise.all([move('r', '2.0.0', 'rollback'), move('r', '2.0.0', 'rollback')])
+  expect(raced.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
+  const [gaps] = await api.database.admin`
+    select max(sequence) = count(*) as gapless from artifact_events where name = 'r'`
+  expect(gaps).toEqual({ gapless: true })
+})
+
+test('without a version to go back to a rollback changes nothing', async () => {
+  await publish('only', '1.0.0')
+  expect(await json(await move('only', '1.0.0', 'rollback'))).toMatchObject({
+    type: 'urn:keepr:problem:no-prior-version',
+  })
+  expect(await latest('only')).toBe('1.0.0')
+  const bob = await api.as('acme', 'bob')
+  await publish('only', '2.0.0')
+  expect((await move('only', '2.0.0', 'rollback', {}, bob)).status).toBe(403)
+  expect((await move('only', '2.0.0', 'rollback', {}, await api.as('other', 'eve', 'admin'))).status).toBe(404)
+  expect((await move('only', '2.0.0', 'rollback', { colour: 1 })).status).toBe(422)
+})
+
+test('an archived version comes back by an admin only', async () => {
+  await publish('a', '1.0.0', '2.0.0')
+  expect((await move('a', '1.0.0', 'archive')).status).toBe(200)
+  expect((await move('a', '1.0.0', 'archive')).status).toBe(409)
+  expect((await move('a', '1.0.0', 'restore')).status).toBe(403)
+  const restored = await move('a', '1.0.0', 'restore', {}, admin)
+  expect([restored.status, (await json(restored)).status]).toEqual([200, 'published'])
+})
+
+test('metadata is patched by merging, and a policy is widened by its creator only', async () => {
+  await publish('m', '1.0.0')
+  const patch = (body: unknown, by = alice) =>
+    by.send('PATCH', at('m', '1.0.0', '/meta'), body, { 'content-type': 'application/merge-patch+json' })
+  expect(await json(await patch({ metadata: { category: 'x', a: { b: 1, c: 2 } } }))).toMatchObject({
+    metadata: { category: 'x', a: { b: 1, c: 2 } },
+  })
+  expect((await json(await patch({ metadata: { category: null, a: { b: null } } })))['metadata']).toEqual({
+    a: { c: 2 },
+  })
+  expect((await patch({ metadata: { tags: [1] } })).status).toBe(422)
+  expect((await patch({ usage_policy: 'public' }, await api.as('acme', 'bob'))).status).toBe(403)
+  expect((await patch({ usage_policy: 'public' })).status).toBe(200)
+  expect((await patch({ metadata: {} }, await api.as('acme', 'carl', 'consumer'))).status).toBe(403)
+  expect((await patch({ metadata: {} }, await api.as('other', 'eve'))).status).toBe(404)
+})
