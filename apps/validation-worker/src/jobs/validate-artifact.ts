@@ -117,9 +117,16 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
   const settled = await ctx.db.withService(run.group_id, (tx) =>
     expireRun(tx, run, { type, ...(tried ? { tried } : {}) }),
   )
-  ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome: 'expired' })
+  const outcome = run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold' ? 'held' : 'expired'
+  ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome })
   ctx.log.warn(
-    { run_id: run.id, artifact_id: run.artifact_id, attempt: run.attempts, outcome: 'expired', reason: run.reason },
+    {
+      run_id: run.id,
+      artifact_id: run.artifact_id,
+      attempt: run.attempts,
+      outcome,
+      reason: tried?.reason ?? run.reason,
+    },
     'no verdict could be had in time',
   )
   ctx.relay.nudge()
