@@ -1,5 +1,5 @@
 import { readStrictJson } from '@keepr/shared/domain/strict-json'
-import { problem, type Offence } from '@keepr/shared/problem'
+import { type Offence, type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
 import type { RouteSpec } from './route.ts'
@@ -38,7 +38,8 @@ export async function readBytes(c: Call, limit: number): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-const tooLarge = (limit: number) =>
+/** A body, or content in it, that has more bytes than it may have. */
+export const tooLarge = (limit: number): Problem =>
   problem('payload-too-large', {
     detail: `The body may have at most ${limit} bytes.`,
     limit_bytes: limit,

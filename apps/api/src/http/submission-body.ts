@@ -3,7 +3,7 @@ import { SubmitBody } from '@keepr/shared/schemas/artifact'
 import type { GivenContent } from '../commands/prepare-content.ts'
 import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
-import { checkBody, mediaType, parseJson, readBytes, refuseContentEncoding } from './body.ts'
+import { checkBody, mediaType, parseJson, readBytes, refuseContentEncoding, tooLarge } from './body.ts'
 import { readKey } from './idempotency.ts'
 import { jsonLimit } from './json-limit.ts'
 import { readMultipart } from './multipart.ts'
@@ -47,6 +47,8 @@ async function readForm(c: Call) {
   // SAFETY: checkBody gives what the schema makes.
   const body = checkBody(parseJson(artifact, settings.maxJsonDepth + 1), SubmitBody) as SubmitBody
   const config = types().get(body.type)
+  // Before it is parsed: a file that is too large for its type is not worth reading as JSON.
+  if (config && file.bytes.byteLength > contentLimit(config, settings)) throw tooLarge(contentLimit(config, settings))
   const json = config?.content === 'json' ? { json: parseJson(file.bytes, settings.maxJsonDepth) } : {}
   return { body, given: { ...given(body), file: { ...file, ...json } } }
 }

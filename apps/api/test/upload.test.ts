@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listen, type Listening } from '../src/listen.ts'
+import { createApp } from '../src/app.ts'
+import { startApi, type TestApi } from './start-api.ts'
+
+let api: TestApi
+let server: Listening
+let authorization: string
+beforeAll(async () => {
+  api = await startApi()
+  server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 })
+  authorization = `Bearer ${await api.sign({ sub: 'alice', group_id: 'acme', roles: 'author' })}`
+})
+afterAll(async () => {
+  await server.close()
+  await api[Symbol.asyncDispose]()
+})
+
+const upload = async (artifact: object, bytes: Uint8Array<ArrayBuffer>, type = 'application/zip') => {
+  const body = new FormData()
+  body.set('artifact', JSON.stringify(artifact))
+  body.set('content', new Blob([bytes], { type }), 'a.bin')
+  return await fetch(`http://127.0.0.1:${server.port}/artifacts/`, { method: 'POST', headers: { authorization }, body })
+}
+const raw = async (body: string, contentType: string) =>
+  await fetch(`http://127.0.0.1:${server.port}/artifacts/`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': contentType },
+    body,
+  })
+
+test('an upload of the largest size is taken, one byte more is refused', async () => {
+  const largest = 32 * 1024 * 1024
+  const taken = await upload({ name: 'large', type: 'blob' }, new Uint8Array(largest).fill(7))
+  expect([taken.status, await taken.json()]).toMatchObject([
+    202,
+    { content_size: largest, content_type: 'application/zip' },
+  ])
+  const refused = await upload({ name: 'larger', type: 'blob' }, new Uint8Array(largest + 1))
+  expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
+    413,
+    'urn:keepr:problem:payload-too-large',
+  ])
+})
+
+test('content of a smaller type is refused by that type’s limit', async () => {
+  expect((await upload({ name: 'big', type: 'prompt' }, new Uint8Array(2 * 1024 * 1024).fill(65))).status).toBe(413)
+})
+
+test('JSON and text arrive as files too, and a part without a type is binary', async () => {
+  const json = await upload(
+    { name: 'j', type: 'prompt' },
+    new TextEncoder().encode('{"b":1,"a":2}'),
+    'application/json',
+  )
+  expect([json.status, await json.json()]).toMatchObject([202, { content_size: 13, content_type: 'application/json' }])
+  const boundary = 'X'
+  const form = `--X\r\nContent-Disposition: form-data; name="artifact"\r\n\r\n{"name":"untyped","type":"blob"}\r\n--X\r\nContent-Disposition: form-data; name="content"\r\n\r\nabc\r\n--X--\r\n`
+  const untyped = await raw(form, `multipart/form-data; boundary=${boundary}`)
+  expect([untyped.status, await untyped.json()]).toMatchObject([
+    202,
+    { content_size: 3, content_type: 'application/octet-stream' },
+  ])
+})
+
+test('forms that are none are refused', async () => {
+  const part = (name: string, value: string) =>
+    `--X\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  const end = '--X--\r\n'
+  const artifact = part('artifact', '{"name":"f","type":"blob"}')
+  for (const body of [
+    '',
+    'nonsense',
+    artifact + end,
+    artifact + part('content', 'a'),
+    artifact + part('content', 'a') + part('content', 'b') + end,
+    artifact + part('other', 'a') + end,
+  ]) {
+    const res = await raw(body, 'multipart/form-data; boundary=X')
+    expect([res.status, ((await res.json()) as { type: string }).type], body).toEqual([
+      400,
+      'urn:keepr:problem:malformed-multipart',
+    ])
+  }
+  expect((await raw(artifact + end, 'multipart/form-data')).status).toBe(400)
+  expect(
+    (
+      await raw(
+        part('artifact', '{"name":"f","type":"blob","content":1}') + part('content', 'a') + end,
+        'multipart/form-data; boundary=X',
+      )
+    ).status,
+  ).toBe(422)
+})
