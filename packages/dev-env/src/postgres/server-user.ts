@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -6,16 +6,25 @@ import { dirname } from 'node:path'
 export type ServerUser = { prefix: string[]; uid?: number; gid?: number }
 
 /**
- * Not root: as whoever starts it. Root: as the user `postgres` (made if missing) where that user can reach the folders,
- * else in a user namespace in which root is somebody else, so that a clone below /root works too.
+ * Not root: as whoever starts it. Root: as the user `postgres` (made if missing) where that user can reach the folders.
+ * Below /root nobody else can, and there it is a user namespace in which root is somebody else.
  */
 export function serverUser(folders: string[]): ServerUser {
   if (process.getuid?.() !== 0) return { prefix: [] }
-  if (!folders.every(everybodyMayPass))
-    return { prefix: ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'] }
-  const uid = postgresId('-u') ?? makePostgresUser()
-  return { prefix: [], uid, gid: postgresId('-g') ?? uid }
+  if (folders.every(everybodyMayPass)) {
+    const uid = postgresId('-u') ?? makePostgresUser()
+    return { prefix: [], uid, gid: postgresId('-g') ?? uid }
+  }
+  const prefix = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--']
+  // Containers often forbid it.
+  if (works([...prefix, 'true'])) return { prefix }
+  throw new Error(
+    `PostgreSQL does not run as root, and other users cannot enter ${folders.find((folder) => !everybodyMayPass(folder))}: ` +
+      'start as another user, or move the clone and KEEPR_DATA_DIR out of folders that only root may enter',
+  )
 }
+
+const works = ([program = '', ...args]: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
 
 function everybodyMayPass(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
@@ -33,8 +42,11 @@ function postgresId(flag: '-u' | '-g'): number | undefined {
 }
 
 function makePostgresUser(): number {
-  execFileSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres'], { stdio: 'ignore' })
-  const uid = postgresId('-u')
-  if (uid === undefined) throw new Error('the user postgres could not be made: start as another user than root')
+  const made = works(['useradd', '--system', '--user-group', '--no-create-home', 'postgres'])
+  const uid = made ? postgresId('-u') : undefined
+  if (uid === undefined)
+    throw new Error(
+      'the user postgres, as whom PostgreSQL would run, could not be made: start as another user than root',
+    )
   return uid
 }
