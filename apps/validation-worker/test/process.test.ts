@@ -102,4 +102,30 @@ describe('the validation worker as a process', () => {
     expect(output()).not.toContain('a-secret-that-nobody-sees')
     expect(await everythingStored()).not.toContain('a-secret-that-nobody-sees')
   })
+
+  it(
+    'killed in the middle of a call leaves the run to the next one: one verdict, one event',
+    { timeout: 90_000 },
+    async () => {
+      await configure('/third')
+      peer.behave(() => {})
+      const api = database.connectAs('keepr_api')
+      const artifact = await submitted(database, api)
+      const seen = peer.requests.length
+      const first = startWorkerProcess()
+      await waitFor(() => peer.requests.length > seen, 'the call that never ends')
+      first.child.kill('SIGKILL')
+      await once(first.child, 'exit')
+
+      peer.behave(json(200, { valid: true }))
+      const second = startWorkerProcess()
+      const events = () => database.admin<{ event_type: string }[]>`
+      select event_type from artifact_events where artifact_id = ${artifact.id}`
+      await waitFor(async () => (await events()).length > 0, 'the verdict', 60_000)
+      expect(await events()).toEqual([{ event_type: 'published' }])
+      second.child.kill('SIGTERM')
+      await once(second.child, 'exit')
+      expect(await database.admin`select from outbox where kind = 'validate_run'`).toHaveLength(0)
+    },
+  )
 })
