@@ -7,7 +7,8 @@ export type AccessLog = AsyncDisposable & {
   touch(artifactId: string): void
   /** Ids that were read and are not written yet, with the time of the last read: cleanup counts them too. */
   pending(): ReadonlyMap<string, number>
-  flush(): Promise<void>
+  /** Writes what is due by the grain, or all of it. */
+  flush(which?: 'due' | 'all'): Promise<void>
 }
 
 type Options = { db: Pick<Db, 'withService'>; intervalMs: number; grainMs: number; log: Log }
@@ -15,17 +16,19 @@ type Options = { db: Pick<Db, 'withService'>; intervalMs: number; grainMs: numbe
 const maxRemembered = 100_000
 
 /**
- * Collects reads and writes them in batches. A read that the last grain already covers is not written again. What a
+ * Collects reads and writes them in batches. A read within the grain of the last one that was written
+ * waits until the grain is over, or until cleanup or the end of the process asks for all. What a
  * process that is killed had not flushed is lost; the grain is how much that can be.
  */
 export function createAccessLog({ db, intervalMs, grainMs, log }: Options): AccessLog {
   let pending = new Map<string, number>()
   const written = new Map<string, number>()
 
-  async function flush() {
-    if (pending.size === 0) return
-    const batch = pending
-    pending = new Map()
+  async function flush(which: 'due' | 'all' = 'due') {
+    const due = (id: string, at: number) => which === 'all' || at - (written.get(id) ?? 0) >= grainMs
+    const batch = new Map([...pending].filter(([id, at]) => due(id, at)))
+    if (batch.size === 0) return
+    pending = new Map([...pending].filter(([id]) => !batch.has(id)))
     try {
       await db.withService(null, (tx) => touchArtifacts(tx, [...batch]))
     } catch (error) {
@@ -42,13 +45,13 @@ export function createAccessLog({ db, intervalMs, grainMs, log }: Options): Acce
   return {
     touch(id) {
       const now = Date.now()
-      if (now - (written.get(id) ?? 0) >= grainMs && pending.size < maxRemembered) pending.set(id, now)
+      if (pending.has(id) || pending.size < maxRemembered) pending.set(id, now)
     },
     pending: () => pending,
     flush,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      await flush()
+      await flush('all')
     },
   }
 }

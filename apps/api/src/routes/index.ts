@@ -8,6 +8,7 @@ import { getVersion } from './artifacts/get-version.ts'
 import { listVersions } from './artifacts/list-versions.ts'
 import { archiveArtifact } from './artifacts/archive-artifact.ts'
 import { cancelVerification } from './artifacts/cancel-verification.ts'
+import { cleanUpArtifacts } from './artifacts/clean-up-artifacts.ts'
 import { discardDraft } from './artifacts/discard-draft.ts'
 import { editDraft } from './artifacts/edit-draft.ts'
 import { patchMetadata } from './artifacts/patch-metadata.ts'
@@ -21,6 +22,7 @@ import { listRechecks } from './rechecks/list-rechecks.ts'
 import { pauseRecheck } from './rechecks/pause-recheck.ts'
 import { resumeRecheck } from './rechecks/resume-recheck.ts'
 import { startRecheck } from './rechecks/start-recheck.ts'
+import { explainAccess } from './system/explain-access.ts'
 import { getHealth } from './system/get-health.ts'
 import { getMetrics } from './system/get-metrics.ts'
 import { getReadiness } from './system/get-readiness.ts'
@@ -44,6 +46,8 @@ export const routes: readonly Route[] = [
   rollBackArtifact,
   archiveArtifact,
   restoreArtifact,
+  cleanUpArtifacts,
+  explainAccess,
   listArtifactEvents,
   listTypes,
   listEvents,

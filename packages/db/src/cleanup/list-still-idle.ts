@@ -1,0 +1,27 @@
+import type { ArtifactRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+import { artifactColumns } from '../artifacts/columns.ts'
+
+export type StillIdle = ArtifactRow & { latest: boolean }
+
+/** Which of some versions of one name are still published or drafts, and idle for longer than they were allowed. */
+export async function listStillIdle(
+  tx: Tx,
+  groupId: string,
+  planned: readonly { id: string; ttl_ms: number }[],
+): Promise<StillIdle[]> {
+  return await tx<StillIdle[]>`
+    select ${artifactColumns(tx)},
+           status = 'published' and not exists (
+             select from artifact_active b
+              where b.group_id = a.group_id and b.name = a.name and b.type = a.type and b.status = 'published'
+                and (not b.is_prerelease, b.version_sort) > (not a.is_prerelease, a.version_sort)) as latest
+      from (select artifact_active.*, p.ttl_ms
+              from artifact_active
+              join unnest(${planned.map(({ id }) => id)}::uuid[], ${planned.map(({ ttl_ms }) => ttl_ms)}::float8[]) as p (planned_id, ttl_ms)
+                on p.planned_id = artifact_active.id) a
+     where group_id = ${groupId} and status in ('published', 'draft')
+       and now() - greatest(case when status = 'published' then published_at else updated_at end, last_accessed_at)
+           > make_interval(secs => ttl_ms / 1000)
+     order by version_sort`
+}
