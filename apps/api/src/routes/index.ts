@@ -27,6 +27,8 @@ import { getHealth } from './system/get-health.ts'
 import { getMetrics } from './system/get-metrics.ts'
 import { getReadiness } from './system/get-readiness.ts'
 import { listTypes } from './system/list-types.ts'
+import { listDeliveries } from './webhooks/list-deliveries.ts'
+import { redeliver } from './webhooks/redeliver.ts'
 
 /** The table of contents of the API, in the order of its guide. */
 export const routes: readonly Route[] = [
@@ -51,6 +53,8 @@ export const routes: readonly Route[] = [
   listArtifactEvents,
   listTypes,
   listEvents,
+  listDeliveries,
+  redeliver,
   startRecheck,
   listRechecks,
   pauseRecheck,

@@ -1,0 +1,54 @@
+import { listDeliveries as listRows } from '@keepr/db/deliveries/list-deliveries'
+import { decideForGroup } from '@keepr/shared/domain/access'
+import { problem } from '@keepr/shared/problem'
+import * as v from 'valibot'
+import { send } from '../../http/answer.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { route } from '../../http/route.ts'
+import { viewDelivery } from '../../views/delivery.ts'
+import { Delivery, deliveryExample } from './delivery.ts'
+
+const Query = v.strictObject({
+  status: v.optional(v.picklist(['pending', 'delivered', 'exhausted', 'missed'], 'is not a status of deliveries')),
+  subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
+  event_id: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
+  limit: v.optional(
+    v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
+    '50',
+  ),
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
+})
+
+/** What became of the group's events on their way to subscribers. */
+export const listDeliveries = route(
+  {
+    operationId: 'listDeliveries',
+    method: 'get',
+    path: '/webhooks/deliveries',
+    summary: "Deliveries of the group's events",
+    tag: 'webhooks',
+    query: Query,
+    answers: {
+      200: {
+        description: 'One page, newest first',
+        schema: v.object({ items: v.array(Delivery), next_cursor: v.nullable(v.string()) }),
+        example: { items: [deliveryExample], next_cursor: null },
+      },
+    },
+    problems: ['forbidden'],
+  },
+  async (c, { query }) => {
+    const actor = c.get('actor')
+    if (decideForGroup('list_deliveries', actor).outcome !== 'allowed') throw problem('forbidden')
+    const { limit, cursor, ...filters } = query
+    const question = JSON.stringify(['deliveries', actor.groupId, filters])
+    const after = cursor === undefined ? undefined : readCursor(cursor, question, 2)
+    const asked = { ...filters, group_id: actor.groupId, limit: limit + 1, after }
+    const rows = await c.get('ctx').readDb.read(actor, (tx) => listRows(tx, asked))
+    const last = rows.length > limit ? rows[limit - 1] : undefined
+    const next_cursor = last ? writeCursor([last.created_at, last.id], question) : null
+    const items = rows.slice(0, limit).map(viewDelivery)
+    return send(c, { status: 200, body: { items, next_cursor }, headers: revalidated })
+  },
+)

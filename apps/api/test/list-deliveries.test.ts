@@ -1,0 +1,43 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startApi, type TestApi } from './start-api.ts'
+
+let api: TestApi
+const ids = Array.from({ length: 5 }, () => randomUUIDv7())
+beforeAll(async () => {
+  api = await startApi()
+  for (const id of ids) {
+    await api.database.admin`
+      insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, attempts)
+      values (${id}, 'acme', ${randomUUIDv7()}, 'published', 'shop', ${`msg_${id}`}, '{}', 'exhausted', 3)`
+  }
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+test('admins page through the deliveries of their group, and nobody else does', async () => {
+  const admin = await api.as('acme', 'root', 'admin')
+  const seen: string[] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const res = await admin.get(
+      `/webhooks/deliveries?limit=2&status=exhausted${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    )
+    const page = (await res.json()) as { items: { id: string }[]; next_cursor: string | null }
+    seen.push(...page.items.map(({ id }) => id))
+    cursor = page.next_cursor
+  }
+  expect(seen.toSorted()).toEqual(ids.toSorted())
+  expect((await (await api.as('acme', 'alice')).get('/webhooks/deliveries')).status).toBe(403)
+  const other = await api.as('other', 'root', 'admin')
+  expect(await (await other.get('/webhooks/deliveries')).json()).toEqual({ items: [], next_cursor: null })
+})
+
+test('a settled delivery is sent again once', async () => {
+  const admin = await api.as('acme', 'root', 'admin')
+  const path = `/webhooks/deliveries/${ids[0]}/redeliver`
+  const first = await admin.send('POST', path)
+  expect([first.status, await first.json()]).toMatchObject([202, { status: 'pending', webhook_id: `msg_${ids[0]}` }])
+  expect((await admin.send('POST', path)).status).toBe(409)
+  expect((await (await api.as('other', 'root', 'admin')).send('POST', path)).status).toBe(404)
+  const messages = await api.database.admin`select kind from outbox`
+  expect(messages.map(({ kind }) => kind as string)).toEqual(['deliver_webhook'])
+})

@@ -1,0 +1,43 @@
+import type postgres from 'postgres'
+import type { DeliveryRow, DeliveryState } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+
+export type ListedDelivery = Omit<DeliveryRow, 'payload' | 'traceparent'> & {
+  attempt_records: {
+    at: string
+    duration_ms: number
+    status: number | null
+    error: string | null
+    response_head: string | null
+  }[]
+}
+export type DeliveryQuestion = {
+  group_id: string
+  status?: DeliveryState | undefined
+  subscriber?: string | undefined
+  event_id?: string | undefined
+  limit: number
+  after?: readonly string[] | undefined
+}
+
+/** Deliveries of a group's events with their last attempts, newest first. */
+export function listDeliveries(tx: Tx, asked: DeliveryQuestion): postgres.PendingQuery<ListedDelivery[]> {
+  const [at = '', id = ''] = asked.after ?? []
+  return tx<ListedDelivery[]>`
+    select d.id, d.group_id, d.event_id, d.event_type, d.subscriber, d.webhook_id, d.state, d.attempts, d.next_attempt_at,
+           d.delivered_at, d.created_at, coalesce(tried.records, '[]'::jsonb) as attempt_records
+      from webhook_deliveries d
+      left join lateral (
+        select jsonb_agg(jsonb_build_object(
+                 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'duration_ms', a.duration_ms,
+                 'status', a.status, 'error', a.error, 'response_head', a.response_head) order by a.at) as records
+          from (select * from webhook_attempts where delivery_id = d.id order by at desc limit 20) a
+      ) tried on true
+     where d.group_id = ${asked.group_id}
+           ${asked.status === undefined ? tx`` : tx`and d.state = ${asked.status}`}
+           ${asked.subscriber === undefined ? tx`` : tx`and d.subscriber = ${asked.subscriber}`}
+           ${asked.event_id === undefined ? tx`` : tx`and d.event_id = ${asked.event_id}::text::uuid`}
+           ${asked.after === undefined ? tx`` : tx`and (d.created_at, d.id) < (${at}::text::timestamptz, ${id}::text::uuid)`}
+     order by d.created_at desc, d.id desc
+     limit ${asked.limit}`
+}

@@ -1,0 +1,23 @@
+import { enqueueMessage } from '../outbox/enqueue-message.ts'
+import type { DeliveryRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+
+export type Redelivered = Omit<DeliveryRow, 'payload' | 'traceparent'>
+
+/**
+ * Sends a settled delivery again, with the same webhook-id, so that its receiver can tell. One that is pending, or whose
+ * payload was pruned, is left alone.
+ * @returns the delivery; undefined when it cannot be sent again; null when there is none
+ */
+export async function redeliver(tx: Tx, group_id: string, id: string): Promise<Redelivered | undefined | null> {
+  const [existing] = await tx`select 1 from webhook_deliveries where group_id = ${group_id} and id = ${id} for update`
+  if (!existing) return null
+  const [delivery] = await tx<Redelivered[]>`
+    update webhook_deliveries
+       set state = 'pending', attempts = 0, next_attempt_at = now()
+     where group_id = ${group_id} and id = ${id} and state <> 'pending' and payload is not null
+    returning id, group_id, event_id, event_type, subscriber, webhook_id, state, attempts, next_attempt_at, delivered_at, created_at`
+  if (!delivery) return undefined
+  await enqueueMessage(tx, { kind: 'deliver_webhook', lane: delivery.subscriber, group_id, refs: [id] })
+  return delivery
+}
