@@ -35,8 +35,6 @@ const entries = {
     run: ['packages/dev-env/src/checkr-conformance.ts'],
     does: 'check whether a validator of yours keeps the contract',
   },
-  bench: { run: ['bench/main.ts'], does: 'measure speed against bare floors' },
-  chaos: { run: ['test/chaos/main.ts'], does: 'kill things at random and check that nothing is lost' },
 }
 
 const [command = '', ...args] = process.argv.slice(2)
