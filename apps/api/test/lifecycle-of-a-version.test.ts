@@ -127,3 +127,27 @@ test('metadata is patched by merging, and a policy is widened by its creator onl
   expect((await patch({ metadata: {} }, await api.as('acme', 'carl', 'consumer'))).status).toBe(403)
   expect((await patch({ metadata: {} }, await api.as('other', 'eve'))).status).toBe(404)
 })
+
+test('a diff tells what changed where both contents may be read', async () => {
+  await alice.submit({
+    name: 'x',
+    type: 'semantic',
+    version: '1.0.0',
+    content: { a: 1, b: [1, 2] },
+    metadata: { k: 1 },
+  })
+  await alice.submit({ name: 'x', type: 'semantic', version: '2.0.0', content: { b: [1], c: 2 } })
+  expect((await alice.get('/artifacts/x/diff?from=1.0.0&to=2.0.0')).status).toBe(409)
+  await api.settleAll()
+  const res = await alice.get('/artifacts/x/diff?from=1.0.0&to=2.0.0&type=semantic')
+  expect([res.status, await res.json()]).toMatchObject([
+    200,
+    {
+      patch: [{ op: 'remove', path: '/a' }, { op: 'remove', path: '/b/1' }, { op: 'add', path: '/c', value: 2 }], // prettier-ignore
+      summary: { added: 1, removed: 2, replaced: 0 },
+      metadata: [{ op: 'remove', path: '/k' }],
+    },
+  ])
+  expect((await alice.get('/artifacts/x/diff?from=1.0.0&to=9.0.0')).status).toBe(404)
+  expect((await alice.get('/artifacts/x/diff?from=1.0.0')).status).toBe(422)
+})

@@ -9,6 +9,7 @@ import { listVersions } from './artifacts/list-versions.ts'
 import { archiveArtifact } from './artifacts/archive-artifact.ts'
 import { cancelVerification } from './artifacts/cancel-verification.ts'
 import { cleanUpArtifacts } from './artifacts/clean-up-artifacts.ts'
+import { diffVersions } from './artifacts/diff-versions.ts'
 import { discardDraft } from './artifacts/discard-draft.ts'
 import { editDraft } from './artifacts/edit-draft.ts'
 import { patchMetadata } from './artifacts/patch-metadata.ts'
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   getArtifactById,
   getLatestArtifact,
   listVersions,
+  diffVersions,
   getVersion,
   getContent,
   editDraft,

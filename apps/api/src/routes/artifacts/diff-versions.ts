@@ -1,0 +1,104 @@
+import { findVersion } from '@keepr/db/artifacts/find-version'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { jsonPatch } from '@keepr/shared/domain/diff/json-patch'
+import { unifiedDiff } from '@keepr/shared/domain/diff/unified-diff'
+import { problem } from '@keepr/shared/problem'
+import { Version } from '@keepr/shared/schemas/artifact'
+import * as v from 'valibot'
+import { send } from '../../http/answer.ts'
+import type { Call } from '../../http/api.ts'
+import { revalidated } from '../../http/cache-headers.ts'
+import { pickArtifact } from '../../http/pick-artifact.ts'
+import { param, route } from '../../http/route.ts'
+import { subjectOf } from '../../views/artifact.ts'
+import { decide } from '@keepr/shared/domain/access'
+import { TypeParameter } from './name-query.ts'
+
+const Side = v.object({ id: v.string(), version: v.string(), content_hash: v.string(), content_size: v.number() })
+const Operations = v.array(v.record(v.string(), v.unknown()))
+const Diff = v.object({
+  name: v.string(),
+  type: v.string(),
+  kind: v.picklist(['json', 'text', 'binary']),
+  from: Side,
+  to: Side,
+  equal: v.boolean(),
+  patch: v.optional(Operations),
+  summary: v.optional(v.object({ added: v.number(), removed: v.number(), replaced: v.number() })),
+  unified: v.optional(v.string()),
+  metadata: Operations,
+  usage_policy: v.optional(v.object({ from: v.string(), to: v.string() })),
+})
+
+/** What changed between two versions: content by its kind, metadata and policy. Too large to compare: sizes and hashes. */
+export const diffVersions = route(
+  {
+    operationId: 'diffVersions',
+    method: 'get',
+    path: '/artifacts/:name/diff',
+    summary: 'Compare two versions',
+    tag: 'artifacts',
+    query: v.strictObject({ from: Version, to: Version, type: TypeParameter }),
+    answers: { 200: { description: 'The differences', schema: Diff } },
+    problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'artifact-not-usable', 'purged'],
+  },
+  async (c, { query }) => {
+    const from = await readable(c, query.from, query.type)
+    const to = await readable(c, query.to, query.type ?? from.type)
+    if (from.id !== to.id && (from.type !== to.type || from.group_id !== to.group_id)) throw problem('not-found')
+    const body = {
+      name: from.name,
+      type: from.type,
+      kind: from.content_kind,
+      from: side(from),
+      to: side(to),
+      equal: from.content_hash === to.content_hash,
+      ...contentDiff(from, to),
+      metadata: jsonPatch(from.metadata, to.metadata),
+      ...(from.usage_policy === to.usage_policy
+        ? {}
+        : { usage_policy: { from: from.usage_policy, to: to.usage_policy } }),
+    }
+    return send(c, { status: 200, headers: revalidated, body })
+  },
+)
+
+async function readable(c: Call, version: string, type: string | undefined): Promise<PresentedArtifact> {
+  const { readDb, settings } = c.get('ctx')
+  const actor = c.get('actor')
+  const asked = {
+    group_id: actor.groupId,
+    name: param(c, 'name'),
+    version,
+    type,
+    foreign: settings.foreignPublic === 'by_name',
+    withContent: true,
+  }
+  const artifact = pickArtifact(await readDb.read(actor, (tx) => findVersion(tx, asked)), actor)
+  const { outcome } = decide('diff', actor, subjectOf(artifact))
+  if (outcome === 'unusable') throw problem('artifact-not-usable', { version })
+  if (outcome !== 'allowed') throw problem('not-found')
+  if (artifact.purged_at !== null) throw problem('purged', { version })
+  if (artifact.inline_content) c.get('ctx').accessLog.touch(artifact.id)
+  return artifact
+}
+
+const side = ({ id, version, content_hash, content_size }: PresentedArtifact) => ({
+  id,
+  version,
+  content_hash,
+  content_size,
+})
+
+function contentDiff(from: PresentedArtifact, to: PresentedArtifact): object {
+  // Binary content, and what is larger than an answer may carry, is not compared.
+  if (!from.inline_content || !to.inline_content) return {}
+  const [before, after] = [from.inline_content.toString('utf8'), to.inline_content.toString('utf8')]
+  if (from.content_kind === 'text') {
+    const unified = unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after })
+    return unified === undefined ? {} : { unified }
+  }
+  const patch = jsonPatch(JSON.parse(before), JSON.parse(after))
+  const count = (op: string) => patch.filter((operation) => operation.op === op).length
+  return { patch, summary: { added: count('add'), removed: count('remove'), replaced: count('replace') } }
+}
