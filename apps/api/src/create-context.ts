@@ -109,7 +109,7 @@ function carryOutbox(settings: Settings, { db, queues, log }: Carried): Relay {
   return startRelay({
     db,
     publish: async (kind, messages) => (await queues.get(queueOf[kind])?.addBulk(messages.map(asMessage))) ?? [],
-    perLane: { validate_run: 200, fan_out_events: 200, deliver_webhook: 100 },
+    perLane: { validate_run: 200, fan_out_events: 200, deliver_webhook: 32 },
     batchSize: 200,
     leaseMs: 20_000,
     pollMs: settings.relayPollInterval,
