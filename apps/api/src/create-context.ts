@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
 import { type Relay, startRelay } from '@keepr/db/outbox/relay'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import type { MessageKind, OutboxRow } from '@keepr/db/rows'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import { createLog, type Log } from '@keepr/shared/runtime/log'
@@ -109,11 +110,8 @@ function carryOutbox(settings: Settings, { db, queues, log }: Carried): Relay {
   return startRelay({
     db,
     publish: async (kind, messages) => (await queues.get(queueOf[kind])?.addBulk(messages.map(asMessage))) ?? [],
-    perLane: { validate_run: 200, fan_out_events: 200, deliver_webhook: 32 },
-    batchSize: 200,
-    leaseMs: 20_000,
+    ...relayBounds,
     pollMs: settings.relayPollInterval,
-    maxFailures: 20,
     onError: (error) => log.warn({ err: error }, 'the outbox could not be carried on; trying again'),
     onQuarantine: ({ id, kind }, reason) => log.error({ message_id: id, kind, reason }, 'a message was set aside'),
   })

@@ -1,5 +1,6 @@
 import type { Db } from '@keepr/db/connect'
 import { type Relay, startRelay } from '@keepr/db/outbox/relay'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import type { MessageKind, OutboxRow } from '@keepr/db/rows'
 import type { Log } from '@keepr/shared/runtime/log'
 import { openQueue, type QueueName, type QueueSettings } from '@keepr/shared/runtime/queue'
@@ -19,11 +20,8 @@ export function relayQueues(db: Db, settings: QueueSettings & { relayPollInterva
   const relay = startRelay({
     db,
     publish: async (kind, messages) => (await queues.get(kind)?.addBulk(messages.map(messageOf))) ?? [],
-    perLane: { validate_run: 64, fan_out_events: 64, deliver_webhook: 32 },
-    batchSize: 200,
-    leaseMs: 20_000,
+    ...relayBounds,
     pollMs: settings.relayPollInterval,
-    maxFailures: 20,
     onError: (error) => log.warn({ err: error }, 'the relay could not carry messages; it tries again'),
     onQuarantine: ({ id, kind }, reason) =>
       log.error({ message_id: id, kind, reason }, 'a message was set aside: the queue refused it too often'),

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
 import { startRelay } from '@keepr/db/outbox/relay'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
@@ -44,11 +45,8 @@ export async function createContext(
   const relay = startRelay({
     db,
     publish: publisher.publish,
-    perLane: { validate_run: 256, fan_out_events: 2000, deliver_webhook: 32 },
-    batchSize: 200,
-    leaseMs: 20_000,
+    ...relayBounds,
     pollMs: settings.relayPollInterval,
-    maxFailures: 20,
     onError: (error) => log.warn({ err: error }, 'the relay rests: database or queue cannot be reached'),
     onQuarantine: ({ id, kind }, reason) => {
       metrics.quarantined.inc()
