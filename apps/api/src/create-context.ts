@@ -1,11 +1,9 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
-import { type Relay, startRelay } from '@keepr/db/outbox/relay'
-import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import type { MessageKind, OutboxRow } from '@keepr/db/rows'
+import { startRelay } from '@keepr/db/outbox/relay'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
-import { createLog, type Log } from '@keepr/shared/runtime/log'
-import { openQueue, type QueueName, type WakeQueue } from '@keepr/shared/runtime/queue'
+import { createLog } from '@keepr/shared/runtime/log'
+import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
@@ -18,12 +16,6 @@ import { createRateLimits } from './rate-limits.ts'
 import { readTokenIssuers } from './token-issuers.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 import { createVerdictWaiter } from './verdict-waiter.ts'
-
-const queueOf: Record<MessageKind, QueueName> = {
-  validate_run: 'validation',
-  fan_out_events: 'events',
-  deliver_webhook: 'deliveries',
-}
 
 /** `closing` is aborted first, `closers` follow when no request runs any more. */
 type Built = { ctx: Context; closers: Closer[]; closing: AbortController }
@@ -66,10 +58,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     })
   const db = open(settings.databaseUrl)
   const readDb = settings.databaseReadUrl === undefined ? db : open(settings.databaseReadUrl)
-  const queues = new Map<QueueName, WakeQueue>(
-    Object.values(queueOf).map((name) => [name, openQueue(name, settings, { log })]),
-  )
-  const relay = carryOutbox(settings, { db, queues, log })
+  const publisher = openPublisher(settings, { log })
+  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log })
   const accessLog = createAccessLog({
     db,
     intervalMs: settings.accessFlushInterval,
@@ -92,35 +82,14 @@ export async function createContext(settings: Settings): Promise<Built> {
     contentSchemas,
     uploads: createUploads(settings.maxConcurrentUploadBytes),
     contentCache: createContentCache(48 * 1024 * 1024),
-    queueIsUp: () => [...queues.values()].every((queue) => queue.health().state === 'ok'),
+    queueIsUp: () => publisher.health().state === 'ok',
   }
   const closers: Closer[] = [
     ['access log', async () => await accessLog[Symbol.asyncDispose]()],
     ['relay', () => relay.stop()],
-    ['queues', () => Promise.all([...queues.values()].map((queue) => queue.close()))],
+    ['queues', () => publisher.close()],
     ['configuration', () => types.close()],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
   return { ctx, closers, closing }
 }
-
-type Carried = { db: Context['db']; queues: ReadonlyMap<QueueName, WakeQueue>; log: Log }
-
-function carryOutbox(settings: Settings, { db, queues, log }: Carried): Relay {
-  return startRelay({
-    db,
-    publish: async (kind, messages) => (await queues.get(queueOf[kind])?.addBulk(messages.map(asMessage))) ?? [],
-    ...relayBounds,
-    pollMs: settings.relayPollInterval,
-    onError: (error) => log.warn({ err: error }, 'the outbox could not be carried on; trying again'),
-    onQuarantine: ({ id, kind }, reason) => log.error({ message_id: id, kind, reason }, 'a message was set aside'),
-  })
-}
-
-const asMessage = ({ id, generation, group_id, refs, traceparent }: OutboxRow) => ({
-  message_id: id,
-  generation,
-  group_id,
-  refs,
-  ...(traceparent === null ? {} : { traceparent }),
-})

@@ -1,16 +1,17 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
+import { startRelay } from '@keepr/db/outbox/relay'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
+import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { type TypeConfig, TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import type { Context } from './context.ts'
-import { relayQueues } from './relay-queues.ts'
 import { createValidationMetrics } from './validation-metrics.ts'
 import { createValidators } from './validator/judge.ts'
 
@@ -51,7 +52,8 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     lockTimeoutMs: settings.databaseLockTimeout,
   })
   const outbound = createOutbound(settings)
-  const relay = relayQueues(db, settings, log)
+  const publisher = openPublisher(settings, { log })
+  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log })
 
   const bringForward = async (type: string, withinMs: number, limit: number) => {
     try {
@@ -99,7 +101,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
       validationTriesMs: settings.retainValidationTries,
     },
   }
-  return { ctx, db, relay, outbound, secrets, file }
+  return { ctx, db, publisher, relay, outbound, secrets, file }
 }
 
 const typesOf = (config: { types: Record<string, TypeConfig> }): ReadonlyMap<string, TypeConfig> =>

@@ -17,7 +17,7 @@ const settings = readSettings(process.env, service)
 const redactor = createRedactor()
 const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
 const metrics = createMetrics(service)
-const { ctx, db, relay, outbound, secrets, file } = await createContext(settings, {
+const { ctx, db, publisher, relay, outbound, secrets, file } = await createContext(settings, {
   env: process.env,
   log,
   redactor,
@@ -36,7 +36,7 @@ const pruning = every(10 * 60_000, 'prune', () => pruneExpired(ctx), log)
 async function readiness() {
   try {
     await db.ping()
-    return { ready: true, degraded: worker.health().state === 'ok' ? [] : ['queue'] }
+    return { ready: true, degraded: [worker, publisher].every((part) => part.health().state === 'ok') ? [] : ['queue'] }
   } catch (error) {
     log.warn({ err: error }, 'the database does not answer')
     return { ready: false, degraded: ['database'] }
@@ -54,6 +54,7 @@ endInOrder({
     ['worker', () => worker.close(settings.shutdownGrace * 0.7)],
     ['recurring work', () => Promise.all([sweeping.close(), planning.close(), pruning.close()])],
     ['relay', () => relay.stop()],
+    ['queues', () => publisher.close()],
     ['outbound calls', () => outbound.close()],
     ['secrets', () => secrets.close()],
     ['configuration', () => file.close()],

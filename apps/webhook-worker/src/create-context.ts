@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
 import { startRelay } from '@keepr/db/outbox/relay'
-import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
@@ -45,13 +44,9 @@ export async function createContext(
   const relay = startRelay({
     db,
     publish: publisher.publish,
-    ...relayBounds,
     pollMs: settings.relayPollInterval,
-    onError: (error) => log.warn({ err: error }, 'the relay rests: database or queue cannot be reached'),
-    onQuarantine: ({ id, kind }, reason) => {
-      metrics.quarantined.inc()
-      log.error({ message_id: id, kind, reason }, 'a message was set aside')
-    },
+    log,
+    onQuarantine: () => metrics.quarantined.inc(),
   })
   const outbound = createOutbound(settings)
   const context: Context = {

@@ -21,13 +21,14 @@ const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =
   startRelay({
     db,
     publish,
-    perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
-    batchSize: 50,
-    leaseMs,
     pollMs: 50,
-    maxFailures: 2,
-    onError: () => {},
-    onQuarantine: () => {},
+    log: { warn: () => {}, error: () => {} },
+    bounds: {
+      perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
+      batchSize: 50,
+      leaseMs,
+      maxFailures: 2,
+    },
   })
 
 const recordTo =

@@ -3,6 +3,7 @@ import type { MessageKind, OutboxRow } from '../rows.ts'
 import { freeExpiredLeases } from './free-expired-leases.ts'
 import { leaseMessages } from './lease-messages.ts'
 import { refuseMessage } from './refuse-message.ts'
+import { type RelayBounds, relayBounds } from './relay-bounds.ts'
 import { releaseMessages } from './release-messages.ts'
 import { sequenceEvents } from './sequence-events.ts'
 
@@ -12,15 +13,12 @@ export type Publish = (kind: MessageKind, messages: OutboxRow[]) => Promise<{ id
 export type RelayOptions = {
   db: Pick<Db, 'withService'>
   publish: Publish
-  /** In-flight messages of one lane, over all relays, by kind. */
-  perLane: Record<MessageKind, number>
-  batchSize: number
-  leaseMs: number
   pollMs: number
-  /** After so many refusals a message is set aside. */
-  maxFailures: number
-  onError: (error: unknown) => void
-  onQuarantine: (message: OutboxRow, reason: string) => void
+  log: Record<'warn' | 'error', (fields: object, message: string) => void>
+  /** Told of each message that was set aside, besides the log. */
+  onQuarantine?: (message: Pick<OutboxRow, 'id' | 'kind'>) => void
+  /** Those that all relays keep to, unless a test needs others. */
+  bounds?: RelayBounds
 }
 
 export type Relay = AsyncDisposable & {
@@ -38,7 +36,7 @@ const kinds: MessageKind[] = ['validate_run', 'fan_out_events', 'deliver_webhook
  * committed first and published after, so no transaction waits for the queue; dying in between costs the lease's time.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { db } = options
+  const { db, log } = options
   const stopping = Promise.withResolvers<void>()
   let stopped = false
   let nudged = Promise.withResolvers<void>()
@@ -66,7 +64,7 @@ export function startRelay(options: RelayOptions): Relay {
         }
         if (await carryOnce(options)) continue
       } catch (error) {
-        options.onError(error)
+        log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
         pauseMs = Math.max(options.pollMs, 1000)
         await Promise.race([after(pauseMs), stopping.promise])
         continue
@@ -92,35 +90,42 @@ export function startRelay(options: RelayOptions): Relay {
 
 /** One round over all kinds. @returns true when there may be more at once */
 async function carryOnce(options: RelayOptions): Promise<boolean> {
-  const sequenced = await options.db.withService(null, (tx) => sequenceEvents(tx, options.batchSize))
-  let more = sequenced === options.batchSize
+  const { db, bounds = relayBounds } = options
+  const { perLane, batchSize: limit, leaseMs } = bounds
+  const sequenced = await db.withService(null, (tx) => sequenceEvents(tx, limit))
+  let more = sequenced === limit
   for (const kind of kinds) {
-    const messages = await options.db.withService(null, (tx) =>
-      leaseMessages(tx, { kind, perLane: options.perLane[kind], limit: options.batchSize, leaseMs: options.leaseMs }),
+    const messages = await db.withService(null, (tx) =>
+      leaseMessages(tx, { kind, perLane: perLane[kind], limit, leaseMs }),
     )
     if (messages.length === 0) continue
     await publishLeased(options, kind, messages)
-    more ||= messages.length === options.batchSize
+    more ||= messages.length === limit
   }
   return more
 }
 
 async function publishLeased(
-  { db, publish, maxFailures, onQuarantine }: RelayOptions,
+  { db, publish, log, onQuarantine, bounds = relayBounds }: RelayOptions,
   kind: MessageKind,
   messages: OutboxRow[],
 ) {
-  const byId = new Map(messages.map((message) => [message.id, message]))
   let refused: { id: string; reason: string }[]
   try {
     refused = await publish(kind, messages)
   } catch (error) {
-    await db.withService(null, (tx) => releaseMessages(tx, [...byId.keys()]))
+    await db.withService(null, (tx) =>
+      releaseMessages(
+        tx,
+        messages.map(({ id }) => id),
+      ),
+    )
     throw error
   }
   for (const { id, reason } of refused) {
-    const message = byId.get(id)
-    const quarantined = await db.withService(null, (tx) => refuseMessage(tx, id, reason, maxFailures))
-    if (quarantined && message) onQuarantine(message, reason)
+    const quarantined = await db.withService(null, (tx) => refuseMessage(tx, id, reason, bounds.maxFailures))
+    if (!quarantined) continue
+    log.error({ message_id: id, kind, reason }, 'a message was set aside: the queue refused it too often')
+    onQuarantine?.({ id, kind })
   }
 }
