@@ -18,6 +18,9 @@ export const createValidationMetrics = (metrics: Pick<Metrics, 'counter' | 'gaug
     'type',
     'age',
   ]),
+  heldRuns: metrics.gauge('keepr_validation_held_runs', 'Runs that are held until an author asks again, by type.', [
+    'type',
+  ]),
   breakerOpen: metrics.gauge(
     'keepr_validator_breaker_open',
     'Whether the breaker of a type is closed (0), lets one try through (0.5) or is open (1).',

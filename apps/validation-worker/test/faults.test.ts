@@ -208,6 +208,27 @@ describe('when something is wrong with a validator, nothing is published, lost o
     expect(peer.requests.at(-1)?.method).toBe('POST')
   })
 
+  it('waits longer and longer for a verdict that it promised, and asks soon again once it answered', async () => {
+    const type = aType(`${peer.url}/check`, { backoff: '2s' })
+    peer.behave(json(202, {}, { location: '/later' }))
+    const artifact = await worker.submit({ type })
+    await worker.work(artifact)
+    const waits: number[] = []
+    const failOnce = async () => {
+      await worker.work(artifact)
+      waits.push(Math.round(((await worker.stateOf(artifact)).message?.due_in_ms ?? Number.NaN) / 1000))
+    }
+    peer.behave(json(503, {}))
+    for (let failed = 0; failed < 4; failed++) await failOnce()
+    peer.behave(json(202, {}))
+    await worker.work(artifact)
+    peer.behave(json(503, {}))
+    await failOnce()
+    expect(waits).toEqual([1, 2, 4, 8, 1]) // half of the ceiling: the test's dice always fall in the middle
+    peer.behave(json(200, passed))
+    await recovers(artifact)
+  })
+
   it('a secret is missing, and then is there', async () => {
     const type = aType(`${peer.url}/check`, { headers: { authorization: 'Bearer {{LATE_TOKEN}}' } })
     const sent = peer.requests.length

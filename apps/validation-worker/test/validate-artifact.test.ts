@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sweepStuckRuns } from '../src/jobs/sweep-stuck-runs.ts'
 import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
 import { testWorker, type TestWorker } from './support/worker.ts'
 
@@ -130,6 +131,8 @@ describe('a validation run', () => {
       events: [{ event_type: 'verification_held' }],
       message: undefined,
     })
+    await sweepStuckRuns(worker.ctx)
+    expect((await worker.ctx.metrics.heldRuns.get()).values).toMatchObject([{ labels: { type: 'held' }, value: 1 }])
   })
 
   it('expires at its deadline', async () => {

@@ -101,6 +101,7 @@ export type ValidationRunRow = {
   findings: JsonObject[]
   report_url: string | null
   poll_url: string | null
+  poll_failures: number
   traceparent: string | null
   created_at: Timestamp
   deadline: Timestamp

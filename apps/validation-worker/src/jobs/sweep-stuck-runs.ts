@@ -1,5 +1,6 @@
 import { listGracesDue } from '@keepr/db/rechecks/list-graces-due'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import { countHeldRuns } from '@keepr/db/validation-runs/count-held-runs'
 import { countOpenRuns } from '@keepr/db/validation-runs/count-open-runs'
 import { listForgottenRuns } from '@keepr/db/validation-runs/list-forgotten-runs'
 import { listOverdueRuns, type RunRef } from '@keepr/db/validation-runs/list-overdue-runs'
@@ -13,12 +14,13 @@ const BATCH = 500
  * settles or expires it), and a grace that ran out is acted on. Any number of workers may sweep at once.
  */
 export async function sweepStuckRuns(ctx: Context): Promise<void> {
-  const [overdue, forgotten, graces, open] = await ctx.db.withService(null, (tx) =>
+  const [overdue, forgotten, graces, open, held] = await ctx.db.withService(null, (tx) =>
     Promise.all([
       listOverdueRuns(tx, BATCH),
       listForgottenRuns(tx, BATCH),
       listGracesDue(tx, BATCH),
       countOpenRuns(tx),
+      countHeldRuns(tx),
     ]),
   )
   for (const run of overdue) await wake(ctx, run, 'overdue')
@@ -30,6 +32,8 @@ export async function sweepStuckRuns(ctx: Context): Promise<void> {
   }
   ctx.metrics.pendingRuns.reset()
   for (const { artifact_type: type, age, runs } of open) ctx.metrics.pendingRuns.set({ type, age }, runs)
+  ctx.metrics.heldRuns.reset()
+  for (const { artifact_type: type, runs } of held) ctx.metrics.heldRuns.set({ type }, runs)
   ctx.metrics.breakerOpen.reset()
   for (const { type, state } of ctx.validators.breakers())
     ctx.metrics.breakerOpen.set({ type }, { closed: 0, half_open: 0.5, open: 1 }[state])

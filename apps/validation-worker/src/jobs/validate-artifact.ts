@@ -50,6 +50,7 @@ function follow(ctx: Context, judged: Judged, outcome: Outcome) {
         state: 'running' as const,
         reason: null,
         poll_url: outcome.pollUrl,
+        pollFailures: 0,
         attempted: run.poll_url === null,
       }
       const tried = run.poll_url === null ? aTry(judged, 'pending', null) : undefined
@@ -58,7 +59,8 @@ function follow(ctx: Context, judged: Judged, outcome: Outcome) {
     case 'postponed': {
       const { run } = judged
       const state = run.poll_url !== null ? 'running' : run.attempts > 0 ? 'error' : 'waiting'
-      const change = { state: state as 'running', reason: run.reason, poll_url: run.poll_url, attempted: false }
+      const { reason, poll_url, poll_failures: pollFailures } = run
+      const change = { state: state as 'running', reason, poll_url, pollFailures, attempted: false }
       return schedule(ctx, judged, { change, delayMs: atMostLeft(ctx, run, outcome.delayMs) })
     }
     case 'error':
@@ -94,12 +96,15 @@ function tryAgain(ctx: Context, judged: Judged, failure: Failure) {
   const tried = aTry(judged, 'error', failure.reason)
   if (!isPoll && validator?.attempts !== undefined && attempts >= validator.attempts) return expire(ctx, judged, tried)
   const leftMs = Math.max(Date.parse(run.deadline) - ctx.now(), 0)
-  const delayMs = nextTryDelay({ failure, attempts: Math.max(attempts, 1), validator }, leftMs, ctx.random())
   const poll_url = isPoll && !failure.submitAnew ? run.poll_url : null
+  const pollFailures = poll_url === null ? 0 : run.poll_failures + 1
+  const failures = Math.max(poll_url === null ? attempts : pollFailures, 1)
+  const delayMs = nextTryDelay({ failure, failures, validator }, leftMs, ctx.random())
   const change = {
     state: 'error' as const,
     reason: failure.reason,
     poll_url,
+    pollFailures,
     attempted: !isPoll,
     notBeforeMs: failure.retryAfterMs === undefined ? undefined : delayMs,
   }

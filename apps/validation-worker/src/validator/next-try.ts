@@ -9,11 +9,12 @@ const MISTAKE_MS = 5 * 60_000
 /** Nothing but its own timer would look at a run earlier than this. */
 const LEAST_MS = 100
 
-type Tried = { failure: Failure; attempts: number; validator: Pick<ValidatorConfig, 'backoff'> | undefined }
+/** `failures`: how many tries have failed, or how many polls in a row. */
+type Tried = { failure: Failure; failures: number; validator: Pick<ValidatorConfig, 'backoff'> | undefined }
 
 /** How long after a failed try the next one follows; never past the deadline, at which the run expires. */
-export function nextTryDelay({ failure, attempts, validator }: Tried, leftMs: number, random: number): number {
+export function nextTryDelay({ failure, failures, validator }: Tried, leftMs: number, random: number): number {
   const backoff = { firstMs: validator?.backoff ?? 2_000, maxMs: MAX_BACKOFF_MS }
-  const delay = failure.mistake ? MISTAKE_MS : Math.max(backoffDelay(attempts, backoff, random), LEAST_MS)
+  const delay = failure.mistake ? MISTAKE_MS : Math.max(backoffDelay(failures, backoff, random), LEAST_MS)
   return Math.max(Math.min(withRetryAfter(delay, failure.retryAfterMs, MAX_RETRY_AFTER_MS), leftMs), 0)
 }

@@ -16,6 +16,8 @@ export type OpenRun = {
   attempts: number
   reason: string | null
   poll_url: string | null
+  /** How often asking there has failed in a row. */
+  poll_failures: number
   traceparent: string | null
   created_at: Timestamp
   deadline: Timestamp
@@ -45,7 +47,7 @@ export async function claimRun(
        and case when r.kind = 'recheck' then a.status = 'published'
                 else a.status = 'on_verification' and a.validation_run_id = r.id end
     returning r.id, r.group_id, r.artifact_id, r.artifact_type, r.content_hash, r.kind, r.requires_validation, r.awaited,
-              r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.traceparent, r.created_at, r.deadline,
+              r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.poll_failures, r.traceparent, r.created_at, r.deadline,
               a.name, a.version, a.content_kind, a.metadata,
               case when r.requires_validation or r.artifact_type = any (${validatedTypes}::text[]) then a.content end as content`
   return run

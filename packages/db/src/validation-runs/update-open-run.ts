@@ -6,6 +6,8 @@ export type OpenRunChange = {
   reason: string | null
   /** Where a 202 said that the verdict will be; null when the next call submits anew. */
   poll_url: string | null
+  /** How often asking there has failed in a row, this time included. */
+  pollFailures: number
   attempted: boolean
   /** The validator asked not to be called before this time has passed. */
   notBeforeMs?: number | undefined
@@ -21,7 +23,7 @@ export async function updateOpenRun(
   const updated = await tx`
     update validation_runs
        set state = ${change.state}, reason = ${change.reason}, poll_url = ${change.poll_url},
-           attempts = attempts + ${change.attempted ? 1 : 0},
+           poll_failures = ${change.pollFailures}, attempts = attempts + ${change.attempted ? 1 : 0},
            not_before = now() + make_interval(secs => ${seconds}::float8)
      where id = ${run.id} and group_id = ${run.group_id} and state in ('waiting', 'running', 'error')`
   return updated.count === 1

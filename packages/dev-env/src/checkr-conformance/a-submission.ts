@@ -22,6 +22,7 @@ export function aSubmission({ type, kind, content = Buffer.from(EXAMPLES[kind]) 
     attempts: 0,
     reason: null,
     poll_url: null,
+    poll_failures: 0,
     traceparent: null,
     created_at: now.toISOString(),
     deadline: new Date(now.getTime() + DAY_MS).toISOString(),

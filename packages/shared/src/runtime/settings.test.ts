@@ -53,6 +53,14 @@ describe('reading settings', () => {
     })
   })
 
+  test('refuses to keep for less time than was promised', () => {
+    const read = (kept: string) => () => readSettings({ RETAIN_IDEMPOTENCY_KEYS: kept }, ['RETAIN_IDEMPOTENCY_KEYS'])
+    expect(offencesOf(read('23h'))).toEqual([
+      'RETAIN_IDEMPOTENCY_KEYS: expected a duration of at least 24h, but it is "23h"',
+    ])
+    expect(read('2d')()).toEqual({ retainIdempotencyKeys: 172_800_000 })
+  })
+
   test('lists every wrong setting at once, with what was expected', () => {
     const offences = offencesOf(() =>
       readSettings(

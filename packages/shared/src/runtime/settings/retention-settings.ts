@@ -1,17 +1,20 @@
 import type { Setting } from './setting.ts'
-import { Duration } from './setting-types.ts'
+import { Duration, durationFrom } from './setting-types.ts'
+
+/** An answer is replayed, and a cleanup plan can be applied, for so long; no service can remove one any sooner. */
+const PROMISED = '24h'
 
 /** How long is kept what is not kept for ever. The validation worker removes what is older. */
 export const retentionSettings = {
   RETAIN_IDEMPOTENCY_KEYS: {
-    type: Duration,
+    type: durationFrom(PROMISED),
     default: '24h',
     unit: 'duration',
-    readBy: ['api', 'validation-worker'],
-    about: 'How long the answer to a request with an Idempotency-Key can be replayed.',
+    readBy: ['validation-worker'],
+    about: 'How long the answer to a request with an Idempotency-Key is kept (it is replayed for 24 hours).',
   },
   RETAIN_CLEANUP_PLANS: {
-    type: Duration,
+    type: durationFrom(PROMISED),
     default: '30d',
     unit: 'duration',
     readBy: ['validation-worker'],

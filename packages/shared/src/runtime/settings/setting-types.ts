@@ -74,6 +74,13 @@ export const SizeLimit = read('a size such as 64kB or 1GiB, or "unlimited"', (te
 /** A duration in milliseconds, written as `200ms`, `2s`, `15m`, `24h` or `90d`. */
 export const Duration = read('a duration such as 200ms, 2s, 15m, 24h or 90d', (text) => positive(parseDuration(text)))
 
+/** A duration that is not shorter than another one. */
+export const durationFrom = (shortest: string) =>
+  read(`a duration of at least ${shortest}`, (text) => {
+    const ms = parseDuration(text)
+    return ms !== undefined && ms >= (parseDuration(shortest) ?? 0) ? ms : undefined
+  })
+
 /** A comma-separated list of durations. */
 export const Durations = read('durations separated by commas, such as 5s,5m,30m', (text) => {
   const parts = listOf(text)
