@@ -6,4 +6,4 @@ import { redisBackend } from './redis-backend.ts'
 export const queueBackend = (settings: QueueSettings, use: QueueUse, onError: (error: Error) => void): QueueBackend =>
   settings.redisUrl === undefined
     ? postgresBackend(settings.queueDatabaseUrl, use, onError)
-    : redisBackend(settings.redisUrl, use, onError)
+    : redisBackend(settings.redisUrl, onError)

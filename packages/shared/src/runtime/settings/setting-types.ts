@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import * as v from 'valibot'
 import { parseDuration } from '../../domain/duration.ts'
+import { parseRedisUrl } from '../redis/redis-url.ts'
 
 const BYTES: Record<string, number> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 }
 
@@ -109,6 +110,12 @@ export const urlOf = (...schemes: readonly string[]) =>
     const url = URL.parse(text)
     return url !== null && schemes.includes(url.protocol.slice(0, -1)) ? text : undefined
   })
+
+/** Where Redis is: one server, Sentinels or a Cluster. */
+export const RedisUrl = read(
+  'a URL such as redis://host:6379, redis-sentinel://host:26379,host:26379/0?name=master or redis-cluster://host:6379,host:6379 (rediss for TLS)',
+  (text) => (parseRedisUrl(text) === undefined ? undefined : text),
+)
 
 /** One of a closed set of words. */
 export const oneOf = <const T extends string>(...words: readonly T[]) =>

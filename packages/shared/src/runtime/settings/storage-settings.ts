@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts'
-import { Count, Duration, Switch, urlOf } from './setting-types.ts'
+import { Count, Duration, RedisUrl, Switch, urlOf } from './setting-types.ts'
 
 /** PostgreSQL, which holds the truth, and the queue, which only wakes. */
 export const storageSettings = {
@@ -53,11 +53,11 @@ export const storageSettings = {
     about: 'How long an open transaction may do nothing.',
   },
   REDIS_URL: {
-    type: urlOf('redis', 'rediss'),
+    type: RedisUrl,
     optional: true,
     secret: true,
     readBy: ['api', 'validation-worker', 'webhook-worker', 'dev-env'],
-    about: 'Redis for the queue. Absent: the queue runs on PostgreSQL.',
+    about: 'Redis for the queue: one server, Sentinels or a Cluster. Absent: the queue runs on PostgreSQL.',
   },
   QUEUE_DATABASE_URL: {
     type: urlOf('postgres', 'postgresql'),
