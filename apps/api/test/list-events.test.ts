@@ -15,7 +15,7 @@ afterAll(() => api[Symbol.asyncDispose]())
 
 const sequence = () => api.ctx.db.withService(null, (tx) => sequenceEvents(tx, 100))
 type Page = {
-  items: { event_type: string; name: string; sequence: number; cursor: string }[]
+  items: { type: string; data: { sequence: number; artifact: { name: string; metadata: unknown } }; cursor: string }[]
   next_cursor: string | null
   last_cursor: string
 }
@@ -27,7 +27,7 @@ test('the feed gives every event of the group once, in order, and goes on from i
   let last = ''
   while (cursor !== null) {
     const { items, next_cursor, last_cursor } = await page(`limit=2${cursor === '' ? '' : `&after=${cursor}`}`)
-    seen.push(...items.map(({ sequence }) => sequence))
+    seen.push(...items.map(({ data }) => data.sequence))
     cursor = next_cursor
     last = last_cursor
   }
@@ -35,10 +35,8 @@ test('the feed gives every event of the group once, in order, and goes on from i
   expect((await page(`after=${last}`)).items).toEqual([])
   await alice.submit({ name: 'later', type: 'prompt', content: 1 })
   await sequence()
-  expect((await page(`after=${last}`)).items.map(({ name }) => name)).toEqual(['later', 'later'])
-  expect((await page('types=submitted&limit=200')).items.every(({ event_type }) => event_type === 'submitted')).toBe(
-    true,
-  )
+  expect((await page(`after=${last}`)).items.map(({ data }) => data.artifact.name)).toEqual(['later', 'later'])
+  expect((await page('types=submitted&limit=200')).items.every(({ type }) => type === 'artifact.submitted')).toBe(true)
 })
 
 test('a consumer hears nothing of what was never published, and cursors of others are refused', async () => {

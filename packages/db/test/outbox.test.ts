@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Db } from '@keepr/db/connect'
 import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { startRelay, type Publish } from '@keepr/db/outbox/relay'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import type { OutboxRow } from '@keepr/db/rows'
@@ -149,5 +150,21 @@ describe('the relay', () => {
     await waitFor(() => seen.length >= 100, 'all messages')
     expect(new Set(seen).size).toBe(seen.length)
     await Promise.all(refs.map(finish))
+  })
+
+  it('hands events on only once they have their place in the feed', async () => {
+    await using other = await createTestDatabase()
+    const otherDb = other.connectAs('keepr_webhook')
+    const ref = randomUUIDv7()
+    await otherDb.withService(null, (tx) =>
+      enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id: 'g', refs: [ref] }),
+    )
+    const lease = () =>
+      otherDb.withService(null, (tx) =>
+        leaseMessages(tx, { kind: 'fan_out_events', perLane: 10, limit: 10, leaseMs: 20_000 }),
+      )
+    expect(await lease()).toEqual([])
+    await other.admin`update outbox set sequenced = true`
+    expect((await lease()).map(firstRef)).toEqual([ref])
   })
 })

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import { Artifact, ArtifactPage, Event } from '@keepr/shared/schemas/artifact'
+import { WebhookPayload } from '@keepr/shared/schemas/webhook'
 import type { ApiEnv } from './api.ts'
 import { componentOf } from './openapi.ts'
 
@@ -27,7 +28,12 @@ export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
   })
 }
 
-const named = { Artifact: componentOf(Artifact), ArtifactPage: componentOf(ArtifactPage), Event: componentOf(Event) }
+const named = {
+  Artifact: componentOf(Artifact),
+  ArtifactPage: componentOf(ArtifactPage),
+  Event: componentOf(Event),
+  WebhookPayload: componentOf(WebhookPayload),
+}
 const text = { type: 'string' }
 const problemSchema = {
   type: 'object',

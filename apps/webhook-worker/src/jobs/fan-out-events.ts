@@ -6,7 +6,8 @@ import { listSubscriberStates } from '@keepr/db/subscribers/subscriber-state'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { Context } from '../context.ts'
 import { matches } from '../delivery/matches.ts'
-import { bodyOf, payloadOf } from '../delivery/payload.ts'
+import { bodyOf } from '@keepr/shared/webhooks/body-of'
+import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 
 /**
  * Turns the events of one change into deliveries: one per event and matching subscriber, in one transaction with the end of

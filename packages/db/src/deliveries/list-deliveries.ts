@@ -15,7 +15,8 @@ export type DeliveryQuestion = {
   group_id: string
   status?: DeliveryState | undefined
   subscriber?: string | undefined
-  event_id?: string | undefined
+  /** The event's id. */
+  event?: string | undefined
   limit: number
   after?: readonly string[] | undefined
 }
@@ -31,12 +32,12 @@ export function listDeliveries(tx: Tx, asked: DeliveryQuestion): postgres.Pendin
         select jsonb_agg(jsonb_build_object(
                  'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'duration_ms', a.duration_ms,
                  'status', a.status, 'error', a.error, 'response_head', a.response_head) order by a.at) as records
-          from (select * from webhook_attempts where delivery_id = d.id order by at desc limit 20) a
+          from (select at, duration_ms, status, error, response_head from webhook_attempts where delivery_id = d.id order by at desc limit 20) a
       ) tried on true
      where d.group_id = ${asked.group_id}
            ${asked.status === undefined ? tx`` : tx`and d.state = ${asked.status}`}
            ${asked.subscriber === undefined ? tx`` : tx`and d.subscriber = ${asked.subscriber}`}
-           ${asked.event_id === undefined ? tx`` : tx`and d.event_id = ${asked.event_id}::text::uuid`}
+           ${asked.event === undefined ? tx`` : tx`and d.event_id = ${asked.event}::text::uuid`}
            ${asked.after === undefined ? tx`` : tx`and (d.created_at, d.id) < (${at}::text::timestamptz, ${id}::text::uuid)`}
      order by d.created_at desc, d.id desc
      limit ${asked.limit}`

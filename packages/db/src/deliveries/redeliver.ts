@@ -14,7 +14,7 @@ export async function redeliver(tx: Tx, group_id: string, id: string): Promise<R
   if (!existing) return null
   const [delivery] = await tx<Redelivered[]>`
     update webhook_deliveries
-       set state = 'pending', attempts = 0, next_attempt_at = now()
+       set state = 'pending', attempts = 0, next_attempt_at = now(), delivered_at = null
      where group_id = ${group_id} and id = ${id} and state <> 'pending' and payload is not null
     returning id, group_id, event_id, event_type, subscriber, webhook_id, state, attempts, next_attempt_at, delivered_at, created_at`
   if (!delivery) return undefined

@@ -1,8 +1,9 @@
 import type postgres from 'postgres'
-import type { EventRow, EventType } from '../rows.ts'
+import type { EventRow, EventType, JsonObject } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { metadataOfEvent } from './metadata-of-event.ts'
 
-export type FeedEvent = EventRow & { position: number }
+export type FeedEvent = EventRow & { position: number; metadata: JsonObject }
 export type FeedQuestion = {
   group_id: string
   /** The position of the last event that was handed out; 0 from the beginning. */
@@ -15,7 +16,8 @@ export type FeedQuestion = {
 export function listFeed(tx: Tx, { group_id, after, types, limit }: FeedQuestion): postgres.PendingQuery<FeedEvent[]> {
   return tx<FeedEvent[]>`
     select feed.position, e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type, e.event_data,
-           e.actor, e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by, e.was_published, e.created_at
+           e.actor, e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by, e.was_published, e.created_at,
+           ${metadataOfEvent(tx)} as metadata
       from event_feed feed
       join artifact_events e on e.id = feed.event_id and e.group_id = feed.group_id
      where feed.group_id = ${group_id} and feed.position > ${after}

@@ -13,7 +13,8 @@ export type LeaseOptions = {
 /**
  * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
  * turn, so that a group with a long backlog delays no other. Lanes and groups are found by skipping through the index,
- * so the backlog's length does not matter. Two relays never lease the same message (skip locked).
+ * so the backlog's length does not matter. Two relays never lease the same message (skip locked). Events are fanned out
+ * only once they have their place in the feed: the end of the message would else keep them out of it for ever.
  */
 export async function leaseMessages(tx: Tx, { kind, perLane, limit, leaseMs }: LeaseOptions): Promise<OutboxRow[]> {
   return await tx<OutboxRow[]>`
@@ -49,6 +50,7 @@ export async function leaseMessages(tx: Tx, { kind, perLane, limit, leaseMs }: L
           select o.id, o.due_at from outbox o
            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
              and o.leased_until is null and o.quarantined_at is null and o.due_at <= clock_timestamp()
+             and (o.sequenced or o.kind <> 'fan_out_events')
            order by o.due_at limit groups.free) due
        where groups.group_id is not null
     ), fair as (

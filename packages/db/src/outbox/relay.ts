@@ -29,6 +29,9 @@ export type Relay = AsyncDisposable & {
   stop(): Promise<void>
 }
 
+/** Another relay gives events their place; it may have begun before the last of them was committed. */
+const SEQUENCER_PAUSE_MS = 25
+
 const kinds: MessageKind[] = ['validate_run', 'fan_out_events', 'deliver_webhook']
 
 /**
@@ -62,7 +65,9 @@ export function startRelay(options: RelayOptions): Relay {
           nextSweepAt = Date.now() + options.pollMs
           await db.withService(null, freeExpiredLeases)
         }
-        if (await carryOnce(options)) continue
+        const left = await carryOnce(options)
+        if (left === 'more') continue
+        if (left === 'events of others') pauseMs = Math.min(pauseMs, SEQUENCER_PAUSE_MS)
       } catch (error) {
         log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
         pauseMs = Math.max(options.pollMs, 1000)
@@ -88,8 +93,8 @@ export function startRelay(options: RelayOptions): Relay {
   }
 }
 
-/** One round over all kinds. @returns true when there may be more at once */
-async function carryOnce(options: RelayOptions): Promise<boolean> {
+/** One round over all kinds. @returns what may be left to carry at once */
+async function carryOnce(options: RelayOptions): Promise<'nothing' | 'more' | 'events of others'> {
   const { db, bounds = relayBounds } = options
   const { perLane, batchSize: limit, leaseMs } = bounds
   const sequenced = await db.withService(null, (tx) => sequenceEvents(tx, limit))
@@ -102,7 +107,8 @@ async function carryOnce(options: RelayOptions): Promise<boolean> {
     await publishLeased(options, kind, messages)
     more ||= messages.length === limit
   }
-  return more
+  if (more) return 'more'
+  return sequenced === undefined ? 'events of others' : 'nothing'
 }
 
 async function publishLeased(

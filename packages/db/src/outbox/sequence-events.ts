@@ -3,13 +3,14 @@ import type { Tx } from '../transaction.ts'
 /**
  * Gives committed events their place in the feed, one sequencer at a time: since the lock is held until the commit,
  * places become visible in their order and nothing can appear before one that was already read.
- * @returns how many messages were sequenced; less than `limit` means that nothing is left
+ * @returns how many messages were sequenced (less than `limit` means that nothing is left); undefined when another relay
+ * is at it, which may not have seen what was committed last
  */
-export async function sequenceEvents(tx: Tx, limit: number): Promise<number> {
+export async function sequenceEvents(tx: Tx, limit: number): Promise<number | undefined> {
   const [lock] = await tx<
     { taken: boolean }[]
   >`select pg_try_advisory_xact_lock(hashtextextended('keepr event_feed', 0)) as taken`
-  if (!lock?.taken) return 0 // another relay is at it
+  if (!lock?.taken) return undefined
   const [count] = await tx<{ sequenced: number }[]>`
     with batch as (
       select id, group_id, refs, created_at

@@ -28,12 +28,16 @@ export type TestDatabase = AsyncDisposable & {
   admin: postgres.Sql
 }
 
-/** A database of the test file's own, cloned from the migrated template; dropped when disposed. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A database of the test file's own, cloned from the migrated template or from another one as it is; dropped when disposed. */
+export async function createTestDatabase(template: string | TestDatabase = TEMPLATE): Promise<TestDatabase> {
   const serverUrl = new URL(inject('postgresAdminUrl'))
   const name = `test_${randomBytes(6).toString('hex')}`
   const server = postgres(serverUrl.href, { max: 1, onnotice: () => {} })
-  await server`create database ${server(name)} template ${server(TEMPLATE)}`
+  const source = typeof template === 'string' ? template : new URL(template.adminUrl).pathname.slice(1)
+  // A database with connections cannot be cloned; whoever loses one connects again with the next query.
+  if (typeof template !== 'string')
+    await server`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${source}`
+  await server`create database ${server(name)} template ${server(source)}`
   const adminUrl = new URL(serverUrl)
   adminUrl.pathname = `/${name}`
   const admin = postgres(adminUrl.href, { max: 2, onnotice: () => {} })

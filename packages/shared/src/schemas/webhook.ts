@@ -1,30 +1,44 @@
-/** What subscribers receive and what `GET /events` tells: never content. */
-export type WebhookPayload = {
-  type: `artifact.${string}`
-  /** When it happened; RFC 3339. */
-  timestamp: string
-  data: {
-    event_id: string
-    /** Gapless per group, type and name: a consumer orders by it. */
-    sequence: number
-    group_id: string
-    artifact: {
-      id: string
-      name: string
-      type: string
-      version: string
-      status: string
-      usage_policy: string
-      content_hash: string
-      metadata: unknown
-    }
-    actor: string
-    reason?: string
-    findings?: { severity: string; code: string; path?: string }[]
-    /** Of a rollback: all that moved, and what is latest now. */
-    withdrawn?: unknown
-    restored?: unknown
-    changes?: unknown
-    test?: true
-  }
-}
+import * as v from 'valibot'
+
+const time = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
+const Finding = v.object({ severity: v.string(), code: v.string(), path: v.optional(v.string()) })
+
+/** What subscribers receive and what `GET /events` tells: one shape, so that a consumer needs one parser. Never content. */
+export const WebhookPayload = v.pipe(
+  v.object({
+    /** `artifact.` and the event's name. */
+    type: v.string(),
+    /** When it happened. */
+    timestamp: time,
+    data: v.object({
+      event_id: v.string(),
+      /** Gapless per group, type and name: a consumer orders by it. */
+      sequence: v.number(),
+      group_id: v.string(),
+      artifact: v.object({
+        id: v.string(),
+        name: v.string(),
+        type: v.string(),
+        version: v.string(),
+        status: v.string(),
+        usage_policy: v.string(),
+        content_hash: v.string(),
+        metadata: v.unknown(),
+      }),
+      actor: v.string(),
+      reason: v.optional(v.string()),
+      findings: v.optional(v.array(Finding)),
+      /** Of a rollback: all that moved, and what is latest now. */
+      withdrawn: v.optional(v.unknown()),
+      restored: v.optional(v.unknown()),
+      /** Of a version that a rollback withdrew besides its own: the event that tells the story. Only in the feed. */
+      part_of: v.optional(v.string()),
+      /** Of changed metadata or a changed policy: before and after. */
+      changes: v.optional(v.object({ before: v.unknown(), after: v.unknown() })),
+      /** Nothing happened: an operator asked for a sample. */
+      test: v.optional(v.literal(true)),
+    }),
+  }),
+  v.metadata({ ref: 'WebhookPayload' }),
+)
+export type WebhookPayload = v.InferOutput<typeof WebhookPayload>

@@ -1,7 +1,8 @@
 import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
 import type { EventType } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
-import { Event } from '@keepr/shared/schemas/artifact'
+import { WebhookPayload } from '@keepr/shared/schemas/webhook'
+import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
@@ -9,7 +10,6 @@ import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { route } from '../../http/route.ts'
 import { streamEvents } from '../../http/stream-events.ts'
-import { viewEvent } from '../../views/event.ts'
 
 const eventTypes = [
   'created', 'submitted', 'draft_updated', 'discarded', 'published', 'blocked', 'rollback', 'restored', 'archived',
@@ -35,7 +35,7 @@ const Query = v.strictObject({
   ),
 })
 const Page = v.object({
-  items: v.array(v.object({ ...Event.pipe[0].entries, cursor: v.string() })),
+  items: v.array(v.object({ ...WebhookPayload.pipe[0].entries, cursor: v.string() })),
   next_cursor: v.nullable(v.string()),
   last_cursor: v.nullable(v.string()),
 })
@@ -76,8 +76,8 @@ export const listEvents = route(
         after = events.at(-1)?.position ?? after
         return events.map((event) => ({
           id: cursorOf(event),
-          event: event.event_type,
-          data: JSON.stringify(viewEvent(event)),
+          event: `artifact.${event.event_type}`,
+          data: JSON.stringify(payloadOf(event)),
         }))
       })
     }
@@ -92,7 +92,7 @@ function answerPage(
   const page = events.slice(0, limit)
   const last = page.at(-1)
   const last_cursor = last ? cursorOf(last) : (given ?? null)
-  const items = page.map((event) => ({ ...viewEvent(event), cursor: cursorOf(event) }))
+  const items = page.map((event) => ({ ...payloadOf(event), cursor: cursorOf(event) }))
   const body = { items, next_cursor: events.length > limit ? last_cursor : null, last_cursor }
   return send(c, { status: 200, body, headers: revalidated })
 }

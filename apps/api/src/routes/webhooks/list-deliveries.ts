@@ -12,7 +12,7 @@ import { Delivery, deliveryExample } from './delivery.ts'
 const Query = v.strictObject({
   status: v.optional(v.picklist(['pending', 'delivered', 'exhausted', 'missed'], 'is not a status of deliveries')),
   subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
-  event_id: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
+  event: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
   limit: v.optional(
     v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
     '50',

@@ -1,10 +1,27 @@
-import type { AnnouncedEvent } from '@keepr/db/events/list-events-to-announce'
-import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
-import type { WebhookPayload } from '@keepr/shared/schemas/webhook'
+import type { WebhookPayload } from '../schemas/webhook.ts'
+
+/** An event with what is told of its artifact. */
+export type AnnouncedEvent = {
+  id: string
+  group_id: string
+  artifact_id: string
+  type: string
+  name: string
+  version: string
+  sequence: number
+  event_type: string
+  event_data: Readonly<Record<string, unknown>>
+  actor: string
+  status: string
+  usage_policy: string
+  content_hash: string
+  metadata: unknown
+  created_at: string
+}
 
 /** What subscribers and the feed tell of an event: never content. */
 export function payloadOf(event: AnnouncedEvent): WebhookPayload {
-  const { reason, findings, withdrawn, restored, changes } = event.event_data
+  const { reason, findings, withdrawn, restored, part_of, before, after } = event.event_data
   return {
     type: `artifact.${event.event_type}`,
     timestamp: event.created_at,
@@ -27,24 +44,10 @@ export function payloadOf(event: AnnouncedEvent): WebhookPayload {
       ...(Array.isArray(findings) ? { findings: findings.map(shortFinding) } : {}),
       ...(withdrawn === undefined ? {} : { withdrawn }),
       ...(restored === undefined ? {} : { restored }),
-      ...(changes === undefined ? {} : { changes }),
+      ...(typeof part_of === 'string' ? { part_of } : {}),
+      ...(after === undefined ? {} : { changes: { before, after } }),
     },
   }
-}
-
-/** The exact text that is signed and sent, in the subscriber's format (Standard Webhooks, or CloudEvents 1.0 around it). */
-export function bodyOf(payload: WebhookPayload, { format }: Pick<SubscriberConfig, 'format'>): string {
-  if (format === 'standard') return JSON.stringify(payload)
-  return JSON.stringify({
-    specversion: '1.0',
-    id: payload.data.event_id,
-    source: '/keepr',
-    type: payload.type,
-    subject: payload.data.artifact.id,
-    time: payload.timestamp,
-    datacontenttype: 'application/json',
-    data: payload.data,
-  })
 }
 
 function shortFinding(finding: unknown): { severity: string; code: string; path?: string } {
