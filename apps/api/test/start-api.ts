@@ -1,3 +1,4 @@
+import type { Db } from '@keepr/db/connect'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
@@ -54,7 +55,10 @@ export type TestApi = AsyncDisposable & {
 }
 
 /** The API over a database of the test file's own, called without a network in between. */
-export async function startApi(env: Record<string, string> = {}): Promise<TestApi> {
+export async function startApi(
+  env: Record<string, string> = {},
+  connectTo: (database: TestDatabase) => Db | Promise<Db> = (database) => database.connectAs('keepr_api', 10),
+): Promise<TestApi> {
   const database = await createTestDatabase()
   const settings = readSettings(
     {
@@ -67,7 +71,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<TestAp
     'api',
   )
   const log = createLog({ service: 'api', level: 'error', pretty: false, redactor: createRedactor() })
-  const db = database.connectAs('keepr_api', 10)
+  const db = await connectTo(database)
   const accessLog = createAccessLog({ db, intervalMs: 3_600_000, grainMs: 1, log })
   const byName = new Map(Object.entries(v.parse(TypeConfigFile, types).types))
   const ctx: Context = {

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
+import { requireRight } from '../../http/require-right.ts'
 import { param, route } from '../../http/route.ts'
 import { viewEvent } from '../../views/event.ts'
 import { NameQuery } from './name-query.ts'
@@ -34,6 +35,7 @@ export const listArtifactEvents = route(
     const asked = { group_id, name: param(c, 'name'), version: param(c, 'version'), type: query.type }
     const found = await readDb.read(actor, (tx) => findVersion(tx, { ...asked, foreign: false, withContent: false }))
     const artifact = pickArtifact(found, actor)
+    requireRight(actor, 'list_events', artifact)
     const events = await readDb.read(actor, (tx) => listEventRows(tx, { group_id, artifact_id: artifact.id }))
     return send(c, { status: 200, body: { items: events.map(viewEvent), next_cursor: null }, headers: revalidated })
   },

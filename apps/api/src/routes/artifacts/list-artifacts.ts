@@ -1,5 +1,6 @@
 import { listArtifacts as listRows, type Sort } from '@keepr/db/artifacts/list-artifacts'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
@@ -84,7 +85,8 @@ export const listArtifacts = route(
     const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
     const items = rows
       .slice(0, limit)
-      .filter((row) => isVisible(actor, row))
+      // What the query asks for, told once more: a list of one's own never holds what others offer to all.
+      .filter((row) => isVisible(actor, row) && isForeign(actor, { groupId: row.group_id }) === (scope === 'public'))
       .map((row) => viewArtifact(row, actor))
     const headers = { ...revalidated, ...(next_cursor === null ? {} : { link: nextLink(c.req.url, next_cursor) }) }
     return send(c, { status: 200, body: { items, next_cursor }, headers })
