@@ -1,30 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { createServer as createTlsServer } from 'node:https'
 import { createServer as createSocketServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Behaviour, httpPeer, type HttpPeer, json, raw } from './support/http-peer.ts'
-import { testWorker, type TestWorker } from './support/worker.ts'
+import { describe, expect, it } from 'vitest'
+import { type Behaviour, json, raw } from './support/http-peer.ts'
+import { faultStories } from './support/fault-stories.ts'
+import { setUp } from './support/set-up.ts'
 
-let worker: TestWorker
-let peer: HttpPeer
-beforeAll(async () => {
-  worker = await testWorker()
-  peer = await httpPeer(json(200, { valid: true }))
-})
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]()
-  await worker[Symbol.asyncDispose]()
-})
-
-let types = 0
-/** A type of the test's own, so that the breaker of one fault says nothing about the next. */
-function aType(url: string, validator: Record<string, unknown> = {}): string {
-  const type = `fault-${++types}`
-  worker.configure({ [type]: { requires_validation: true, validator: { url, timeout: '200ms', ...validator } } })
-  return type
-}
+const { worker, peer } = await setUp()
+const { aType, recovers, failsThenRecovers } = faultStories(worker)
 
 const drip: Behaviour = (_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' })
@@ -91,29 +74,6 @@ const faults: [string, Behaviour, RegExp][] = [
   ['its 202 asks for a secret', json(202, passed, { location: '/later?token={{OTHER_SECRET}}' }), /placeholder/],
 ]
 
-/** After the fault everything is as it should be: one verdict, one event, nothing left to do. */
-async function recovers(artifact: Awaited<ReturnType<TestWorker['submit']>>) {
-  await worker.work(artifact)
-  await worker.work(artifact)
-  const state = await worker.stateOf(artifact)
-  expect(state).toMatchObject({ status: 'published', run: { state: 'passed' }, message: undefined })
-  expect(state.events.map(({ event_type, sequence }) => ({ event_type, sequence }))).toEqual([
-    { event_type: 'published', sequence: 1 },
-  ])
-  expect(state.tries.filter(({ outcome }) => outcome === 'passed')).toHaveLength(1)
-}
-
-async function failsThenRecovers(type: string, reason: RegExp, mend: () => void) {
-  const artifact = await worker.submit({ type })
-  expect(await worker.work(artifact)).toBe('scheduled')
-  const state = await worker.stateOf(artifact)
-  expect(state).toMatchObject({ status: 'on_verification', run: { state: 'error', attempts: 1 }, events: [] })
-  expect(state.tries).toEqual([{ outcome: 'error', reason: expect.stringMatching(reason) }])
-  expect(state.message?.due_in_ms).toBeGreaterThan(0)
-  mend()
-  await recovers(artifact)
-}
-
 describe('when something is wrong with a validator, nothing is published, lost or judged twice', () => {
   it.each(faults)('%s', async (_what, behaviour, reason) => {
     peer.behave(behaviour)
@@ -126,28 +86,6 @@ describe('when something is wrong with a validator, nothing is published, lost o
     await socket.close()
     const type = aType(`http://127.0.0.1:${port}/check`)
     await failsThenRecovers(type, /^connection_failed/, () => {
-      peer.behave(json(200, passed))
-      worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
-    })
-  })
-
-  it('its certificate is signed by nobody', async () => {
-    const read = (file: string) => readFileSync(new URL(`./fixtures/${file}`, import.meta.url))
-    const server = createTlsServer({ key: read('key.pem'), cert: read('self-signed.pem') }, (_request, response) =>
-      response.end('{"valid":true}'),
-    )
-    const tls = await listening(server)
-    const type = aType(`https://localhost:${tls.port}/check`, { timeout: '5s' })
-    await failsThenRecovers(type, /^connection_failed.*SIGNED/, () => {
-      peer.behave(json(200, passed))
-      worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
-    })
-    await tls.close()
-  })
-
-  it('its name does not resolve', async () => {
-    const type = aType('https://checkr.invalid/check', { timeout: '5s' })
-    await failsThenRecovers(type, /^connection_failed|^timeout/, () => {
       peer.behave(json(200, passed))
       worker.configure({ [type]: { requires_validation: true, validator: { url: peer.url } } })
     })

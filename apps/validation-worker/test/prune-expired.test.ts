@@ -1,21 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
 import { pruneExpired } from '../src/jobs/prune-expired.ts'
-import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
-import { testWorker, type TestWorker } from './support/worker.ts'
+import { json } from './support/http-peer.ts'
+import { setUp } from './support/set-up.ts'
 
-let worker: TestWorker
-let peer: HttpPeer
-beforeAll(async () => {
-  worker = await testWorker()
-  peer = await httpPeer(json(200, { valid: true }))
-  worker.configure({ checked: { requires_validation: true, validator: { url: peer.url } } })
-})
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]()
-  await worker[Symbol.asyncDispose]()
-})
+const { worker, peer } = await setUp()
+worker.configure({ checked: { requires_validation: true, validator: { url: peer.url } } })
 
 describe('pruning', () => {
   it('removes what is older than its retention, and leaves open runs their tries', async () => {

@@ -1,22 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { insertRecheck } from '@keepr/db/rechecks/insert-recheck'
 import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
 import { planRechecks } from '../src/jobs/plan-rechecks.ts'
 import { sweepStuckRuns } from '../src/jobs/sweep-stuck-runs.ts'
 import { validateArtifact } from '../src/jobs/validate-artifact.ts'
-import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
-import { testWorker, type TestWorker } from './support/worker.ts'
+import { json } from './support/http-peer.ts'
+import { setUp } from './support/set-up.ts'
+import type { TestWorker } from './support/worker.ts'
 
-let worker: TestWorker
-let peer: HttpPeer
-beforeAll(async () => {
-  worker = await testWorker()
-  peer = await httpPeer(json(200, { valid: true }))
-})
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]()
-  await worker[Symbol.asyncDispose]()
-})
+const { worker, peer } = await setUp()
 
 let types = 0
 async function published(count: number, config: Record<string, unknown> = {}) {

@@ -1,18 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { sweepStuckRuns } from '../src/jobs/sweep-stuck-runs.ts'
-import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
-import { testWorker, type TestWorker } from './support/worker.ts'
+import { json } from './support/http-peer.ts'
+import { setUp } from './support/set-up.ts'
 
-let worker: TestWorker
-let peer: HttpPeer
-beforeAll(async () => {
-  worker = await testWorker()
-  peer = await httpPeer(json(200, { valid: true }))
-})
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]()
-  await worker[Symbol.asyncDispose]()
-})
+const { worker, peer } = await setUp()
 beforeEach(() => {
   peer.behave(json(200, { valid: true }))
   peer.requests.length = 0

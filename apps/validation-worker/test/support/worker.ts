@@ -2,7 +2,7 @@ import type { Db } from '@keepr/db/connect'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
-import { createOutbound } from '@keepr/shared/runtime/outbound'
+import { createOutbound, type Lookup } from '@keepr/shared/runtime/outbound'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import { readSettings } from '@keepr/shared/runtime/settings'
@@ -38,7 +38,7 @@ type State = {
 }
 
 /** A validation worker on a database of its own, with a clock that tests move; calls go out over real sockets. */
-export async function testWorker(allow = '127.0.0.1,::1'): Promise<TestWorker> {
+export async function testWorker(lookup?: Lookup): Promise<TestWorker> {
   const database = await createTestDatabase()
   const db = database.connectAs('keepr_validation')
   const api = database.connectAs('keepr_api')
@@ -53,10 +53,14 @@ export async function testWorker(allow = '127.0.0.1,::1'): Promise<TestWorker> {
     to: { write: (line) => void logged.push(line) },
   })
   const settings = readSettings(
-    { DATABASE_URL: database.urlOf('keepr_validation'), OUTBOUND_ALLOW_ADDRESSES: allow, SECRET_SOURCES: 'env' },
+    {
+      DATABASE_URL: database.urlOf('keepr_validation'),
+      OUTBOUND_ALLOW_ADDRESSES: '127.0.0.1,::1',
+      SECRET_SOURCES: 'env',
+    },
     'validation-worker',
   )
-  const outbound = createOutbound(settings)
+  const outbound = createOutbound(settings, lookup)
   let skewMs = 0
   let types: ReadonlyMap<string, TypeConfig> = new Map()
   const now = () => Date.now() + skewMs

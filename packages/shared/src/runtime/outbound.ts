@@ -1,6 +1,9 @@
+import { lookup } from 'node:dns'
 import { type Agent, request } from 'undici'
 import { addressPolicy } from './outbound/address-policy.ts'
-import { AddressRefused, guardedAgent } from './outbound/guarded-agent.ts'
+import { AddressRefused, guardedAgent, type Lookup } from './outbound/guarded-agent.ts'
+
+export type { Lookup } from './outbound/guarded-agent.ts'
 
 type OutboundReason =
   | 'url_not_allowed'
@@ -51,12 +54,12 @@ type OutboundSettings = { outboundAllowAddresses: readonly string[]; outboundAll
  * Calls others over HTTP, with the suspicion that they deserve. `undici.request` and not `fetch`: that follows
  * redirects, and decompresses without bound.
  */
-export function createOutbound(settings: OutboundSettings): Outbound {
+export function createOutbound(settings: OutboundSettings, resolve: Lookup = lookup): Outbound {
   const agents = new Map<string, Agent>()
   const agentFor = (more: readonly string[]) => {
     const allowed = [...settings.outboundAllowAddresses, ...more]
     const key = allowed.join()
-    const agent = agents.get(key) ?? guardedAgent(addressPolicy(allowed), settings.outboundAllowHttp)
+    const agent = agents.get(key) ?? guardedAgent(addressPolicy(allowed), settings.outboundAllowHttp, resolve)
     agents.set(key, agent)
     return agent
   }

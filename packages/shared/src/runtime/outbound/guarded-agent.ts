@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns'
+import type { LookupAddress, LookupAllOptions } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import type { AddressPolicy } from './address-policy.ts'
@@ -8,18 +8,25 @@ export class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
 
+/** All addresses of a name; node:dns' own, unless names are looked up in some other way. */
+export type Lookup = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
 const CONNECT_TIMEOUT_MS = 3000
 
 /**
  * Connections are made only to addresses that were checked: the address looked up is the one dialled, so that a name
  * cannot point elsewhere a moment later; and addresses written into a URL, which are never looked up, are checked too.
  */
-export function guardedAgent(policy: AddressPolicy, allowHttp: boolean): Agent {
+export function guardedAgent(policy: AddressPolicy, allowHttp: boolean, lookup: Lookup): Agent {
   const mayDial = (address: string, secure: boolean) =>
     policy.isAllowed(address) && (secure || allowHttp || policy.isListed(address))
   const options = (secure: boolean) => ({
     timeout: CONNECT_TIMEOUT_MS,
-    lookup: guardedLookup((address) => mayDial(address, secure)),
+    lookup: guardedLookup(lookup, (address) => mayDial(address, secure)),
   })
   const secureConnect = buildConnector(options(true))
   const plainConnect = buildConnector(options(false))
@@ -38,7 +45,7 @@ export function guardedAgent(policy: AddressPolicy, allowHttp: boolean): Agent {
 }
 
 const guardedLookup =
-  (mayDial: (address: string) => boolean): LookupFunction =>
+  (lookup: Lookup, mayDial: (address: string) => boolean): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, [])
