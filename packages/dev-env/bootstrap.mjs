@@ -18,6 +18,7 @@ const entries = {
   test: { run: ['node_modules/vitest/vitest.mjs', 'run'], does: 'run every test' },
   token: { run: ['packages/dev-env/src/token.ts'], does: 'print a development token' },
   migrate: { run: ['packages/dev-env/src/migrate.ts'], does: 'bring a database to the current schema' },
+  verify: { run: ['packages/dev-env/src/verify.ts'], does: 'compare everything stored with everything promised' },
   checkr: { run: ['packages/dev-env/src/sample-checkr/main.ts'], does: 'run the sample validator alone' },
   'webhook:listen': {
     run: ['packages/dev-env/src/webhook-listen.ts'],
