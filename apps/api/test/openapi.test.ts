@@ -29,3 +29,13 @@ test('the description is sound OpenAPI 3.1', async () => {
 test('each operation has its own name', () => {
   expect(new Set(routes.map(({ operationId }) => operationId)).size).toBe(routes.length)
 })
+
+test('each operation shows by an example what it takes and what it answers', () => {
+  const lacking = routes.flatMap(({ operationId, body, bodyExample, answers }) => [
+    ...(body && bodyExample === undefined ? [`${operationId}: body`] : []),
+    ...Object.entries(answers)
+      .filter(([, { schema, example }]) => schema && example === undefined)
+      .map(([status]) => `${operationId}: ${status}`),
+  ])
+  expect(lacking).toEqual([])
+})

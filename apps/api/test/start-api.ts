@@ -16,6 +16,7 @@ import { createRateLimits } from '../src/rate-limits.ts'
 import { readTokenIssuers } from '../src/token-issuers.ts'
 import { createTokenVerifier } from '../src/token-verifier.ts'
 import { createVerdictWaiter } from '../src/verdict-waiter.ts'
+import { checkAnswer } from './check-answer.ts'
 
 const secret = 'a secret of the tests, long enough for HS256'
 const types = {
@@ -110,7 +111,8 @@ export async function startApi(
       const raw = body instanceof FormData || typeof body === 'string' || body instanceof Uint8Array
       const init: RequestInit = { method, headers: { ...typed, ...authorized, ...headers } }
       if (body !== undefined) init.body = raw ? body : JSON.stringify(body)
-      return await app.request(path, init)
+      const asked = { method, url: path, body, headers: init.headers as Record<string, string> } // SAFETY: made above.
+      return await checkAnswer(asked, await app.request(path, init))
     }
     return {
       send,

@@ -1,5 +1,4 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { findById } from '@keepr/db/artifacts/find-by-id'
 import { appendEvents, type Cause, type NewEvent } from '@keepr/db/events/append-events'
 import { listStandingVersions, type StandingVersion } from '@keepr/db/history/list-standing-versions'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
@@ -14,7 +13,8 @@ import { problem } from '@keepr/shared/problem'
 import { requireRestorable } from './require-restorable.ts'
 
 export type Rollback = { to_version?: string | undefined; reason?: string | undefined }
-export type RolledBack = { withdrawn: ArtifactRow[]; restored: ArtifactRow }
+/** The ids of what has moved: V first, then what outranked the target; and of the target. */
+export type RolledBack = { withdrawn: string[]; restored: string }
 
 /**
  * Withdraws the latest published version V of a name, with everything published that would outrank the target T, and
@@ -44,7 +44,7 @@ export async function rollBackArtifact(
   const name = await lockName(tx, artifact, events.length)
   if (!name || withdrawn.length !== leaving.length) throw new Error('a rollback did not move what it had locked')
   await appendEvents(tx, cause, name.last_sequence, events)
-  return { withdrawn, restored: restored ?? (await standingRow(tx, artifact.group_id, target.id)) }
+  return { withdrawn: leaving, restored: target.id }
 }
 
 function requireLatest(artifact: ArtifactRow, published: StandingVersion[]): void {
@@ -112,10 +112,3 @@ const brief = ({ id, version, content_hash }: Pick<ArtifactRow, 'id' | 'version'
   version,
   content_hash,
 })
-
-/** T as it stays. */
-async function standingRow(tx: Tx, groupId: string, id: string): Promise<ArtifactRow> {
-  const [row] = await findById(tx, { group_id: groupId, id, withContent: false })
-  if (!row) throw new Error('the target of a rollback is gone')
-  return row
-}

@@ -34,7 +34,8 @@ export type Submission = PreparedContent & {
 }
 
 export type SubmitRules = { config: TypeConfig; maxPending: number; maxStoredBytes: number }
-export type Submitted = { artifact: ArtifactRow; deduplicated: boolean }
+/** The artifact, with the run that was opened for it. */
+export type Submitted = { artifact: ArtifactRow & Partial<PresentedArtifact>; deduplicated: boolean }
 
 const defaultDeadlineMs = 24 * 3_600_000
 
@@ -62,7 +63,7 @@ export async function submitArtifact(
     restricted: usage_policy === 'restricted',
   })
 
-  const [artifact] = await Promise.all([
+  const [artifact, run] = await Promise.all([
     insertArtifact(tx, {
       ...coordinates,
       id: taken.id,
@@ -87,7 +88,7 @@ export async function submitArtifact(
     { artifact, event_type: 'created' },
     ...(submission.draft ? [] : [{ artifact, event_type: 'submitted' as const }]),
   ])
-  return { artifact, deduplicated: false }
+  return { artifact: { ...artifact, ...run }, deduplicated: false }
 }
 
 /** The latest published version, if this submission would only repeat it. Nothing that asks for a number is a repetition. */
@@ -173,13 +174,13 @@ async function takeVersion(
   })
 }
 
-const openRun = (
+async function openRun(
   tx: Tx,
   actor: Actor,
   submission: Submission,
   { config, cause, artifactId }: { config: TypeConfig; cause: Cause; artifactId: string },
-): Promise<void> =>
-  insertRun(tx, {
+): Promise<Pick<PresentedArtifact, 'run_state' | 'run_deadline' | 'run_reason'>> {
+  const run_deadline = await insertRun(tx, {
     id: submission.run_id,
     group_id: actor.groupId,
     artifact_id: artifactId,
@@ -191,3 +192,5 @@ const openRun = (
     awaited: submission.awaited,
     traceparent: cause.traceparent,
   })
+  return { run_state: 'waiting', run_deadline, run_reason: null }
+}

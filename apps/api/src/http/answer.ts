@@ -3,7 +3,13 @@ import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import type { Call } from './api.ts'
 
 /** What a request is answered with, as data: so that it can be kept for an Idempotency-Key and sent again. */
-export type Answer = { status: StatusCode; body?: Json | object; headers?: Record<string, string> }
+export type Answer = {
+  status: StatusCode
+  body?: Json | object
+  headers?: Record<string, string>
+  /** The artifacts whose metadata the body tells: a purge must find the answer by each of them. */
+  artifactIds?: readonly string[]
+}
 
 /** Sends an answer. */
 export function send(c: Call, { status, body, headers = {} }: Answer): Response {

@@ -1,41 +1,46 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { findById } from '@keepr/db/artifacts/find-by-id'
 import type { Tx } from '@keepr/db/transaction'
-import { answerArtifact } from './answer-artifact.ts'
-import { send } from './answer.ts'
+import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
+import { artifactAnswer } from './artifact-answer.ts'
+import { completeAnswer } from './idempotency.ts'
 import { preferredWaitMs } from './prefer-wait.ts'
 import { transactAnswer } from './transact.ts'
 
 export type AwaitedRun = { runId: string; awaited: boolean }
+type Start = (tx: Tx, run: AwaitedRun) => Promise<Answer>
 
 /**
- * Opens a run by `start` (which gives the artifact's id), answers 202, or, where the caller prefers to wait and the
- * verdict comes in time, with the final state.
+ * Answers as `start` does, which may open a run and then says 202. Where the caller prefers to wait and the verdict
+ * comes in time, the answer is the artifact in its final state instead.
  */
-export async function awaitVerdict(
-  c: Call,
-  finalStatus: 200 | 201,
-  start: (tx: Tx, run: AwaitedRun) => Promise<string>,
-): Promise<Response> {
+export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start): Promise<Response> {
   const { db, verdicts } = c.get('ctx')
   const waitMs = preferredWaitMs(c)
   const run = { runId: randomUUIDv7(), awaited: waitMs > 0 }
-  const settled = new AbortController()
-  const verdict = run.awaited ? verdicts.wait(run.runId, waitMs, settled.signal) : undefined
+  const done = new AbortController()
+  // It listens before the run exists, so that no verdict can come unheard.
+  const verdict = run.awaited ? verdicts.wait(run.runId, waitMs, done.signal) : undefined
   try {
-    let id: string | undefined
-    const accepted = await transactAnswer(c, async (tx) => {
-      id = await start(tx, run)
-      return await answerArtifact(c, tx, id, 202)
-    })
-    if (!verdict || id === undefined) return send(c, accepted)
-    const artifactId = id
+    const accepted = await transactAnswer(c, (tx) => start(tx, run), waitMs)
+    const [id] = accepted.artifactIds ?? []
+    if (!verdict || accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict
-    const final = await db.withActor(c.get('actor'), (tx) => answerArtifact(c, tx, artifactId, finalStatus))
-    // SAFETY: answerArtifact gives the view of an artifact.
-    const { status } = final.body as { status: string }
-    return send(c, status === 'on_verification' ? accepted : final)
+    const answer = await db.withActor(c.get('actor'), async (tx) => {
+      const last = (await finalAnswer(c, tx, { id, finalStatus })) ?? accepted
+      const keyed = c.get('keyed')
+      if (keyed) await completeAnswer(tx, keyed, last)
+      return last
+    })
+    return send(c, answer)
   } finally {
-    settled.abort()
+    done.abort()
   }
+}
+
+/** The artifact with its verdict, if there is one by now. */
+async function finalAnswer(c: Call, tx: Tx, { id, finalStatus }: { id: string; finalStatus: 200 | 201 }) {
+  const [artifact] = await findById(tx, { group_id: c.get('actor').groupId, id, withContent: false })
+  return artifact && artifact.status !== 'on_verification' ? artifactAnswer(c, artifact, finalStatus) : undefined
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { completeKeptAnswer } from '@keepr/db/idempotency/complete-kept-answer'
 import { findKeptAnswer, type KeptAnswer } from '@keepr/db/idempotency/find-kept-answer'
 import { insertKeptAnswer } from '@keepr/db/idempotency/insert-kept-answer'
 import { tryLockKey } from '@keepr/db/idempotency/try-lock-key'
@@ -39,6 +40,7 @@ export async function replayedAnswer(tx: Tx, keyed: Keyed): Promise<Answer | und
   const kept = await findKeptAnswer(tx, keyed)
   if (!kept) return undefined
   if (kept.request_hash !== keyed.requestHash) throw problem('idempotency-key-reused')
+  if (kept.waiting) throw problem('in-progress', { retry_after_s: 1 })
   return toAnswer(kept)
 }
 
@@ -49,20 +51,18 @@ const toAnswer = ({ answer_status, answer_headers, answer_body }: KeptAnswer): A
   ...(answer_body === '' ? {} : { body: JSON.parse(answer_body) as object }),
 })
 
-/** Keeps an answer in the transaction of its effect. */
-export const keepAnswer = (tx: Tx, keyed: Keyed, { status, headers = {}, body }: Answer): Promise<void> =>
-  insertKeptAnswer(tx, {
-    group_id: keyed.group_id,
-    user_id: keyed.user_id,
-    route: keyed.route,
-    key: keyed.key,
-    request_hash: keyed.requestHash,
-    answer_status: status,
-    answer_headers: headers,
-    answer_body: body === undefined ? '' : JSON.stringify(body),
-    artifact_id: artifactIdOf(body),
-  })
+/** Keeps an answer in the transaction of its effect; `waitingMs` is how long its request goes on to wait for a verdict. */
+export const keepAnswer = (tx: Tx, keyed: Keyed, answer: Answer, waitingMs = 0): Promise<void> =>
+  insertKeptAnswer(tx, { ...record(keyed, answer), artifact_ids: answer.artifactIds ?? [], waitingMs })
 
-/** A purge finds the answers about an artifact by its id. */
-const artifactIdOf = (body: Answer['body']): string | null =>
-  typeof body === 'object' && body !== null && 'id' in body && typeof body.id === 'string' ? body.id : null
+/** Keeps what the request was told in the end, in place of the 202 that it would have been told at once. */
+export const completeAnswer = (tx: Tx, keyed: Keyed, answer: Answer): Promise<void> =>
+  completeKeptAnswer(tx, record(keyed, answer))
+
+const record = ({ requestHash, ...scope }: Keyed, { status, headers = {}, body }: Answer) => ({
+  ...scope,
+  request_hash: requestHash,
+  answer_status: status,
+  answer_headers: headers,
+  answer_body: body === undefined ? '' : JSON.stringify(body),
+})

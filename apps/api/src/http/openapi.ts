@@ -2,7 +2,8 @@ import { PROBLEMS, type ProblemCode, problemType } from '@keepr/shared/problem'
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema'
 import { describeRoute } from 'hono-openapi'
 import type { GenericSchema } from 'valibot'
-import type { Route } from './route.ts'
+import { type RequestHeader, requestHeaders, type ResponseHeader, responseHeaders } from './header-fields.ts'
+import type { AnswerSpec, Route } from './route.ts'
 
 /** What JSON Schema cannot say (checks in code) is left out; what it can say comes from the schema that validates. */
 const conversion: ConversionConfig = {
@@ -50,8 +51,20 @@ export function describe(route: Route) {
   })
 }
 
+const pathExamples: Record<string, string> = {
+  name: 'greeting',
+  version: '3',
+  id: '019ab1de-7c00-7000-8000-000000000001',
+}
+
 const pathParameters = (path: string) =>
-  [...path.matchAll(/:(\w+)/gu)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  [...path.matchAll(/:(\w+)/gu)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+    example: pathExamples[name],
+  }))
 
 function queryParameters({ query, repeatable = [] }: Route) {
   if (!query) return []
@@ -68,10 +81,18 @@ function queryParameters({ query, repeatable = [] }: Route) {
   }))
 }
 
-const headerParameters = ({ method, open }: Route) =>
-  open || !['post', 'put', 'patch'].includes(method)
-    ? []
-    : [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 } }]
+const isWrite = ({ method, open }: Route) => method !== 'get' && !open
+
+function headerParameters(route: Route) {
+  const names: RequestHeader[] = [...(route.heeds ?? []), ...(isWrite(route) ? (['Idempotency-Key'] as const) : [])]
+  return names.map((name) => ({
+    name,
+    in: 'header',
+    required: false,
+    schema: { type: 'string' },
+    ...requestHeaders[name],
+  }))
+}
 
 function requestBody(route: Route, body: GenericSchema) {
   const example = route.bodyExample === undefined ? {} : { example: route.bodyExample }
@@ -92,30 +113,36 @@ const multipart = (body: GenericSchema) => ({
   },
 })
 
-const answers = ({ answers }: Route) =>
+const answers = (route: Route) =>
   Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, example, contentType = 'application/json' }]) => [
-      status,
-      {
-        description,
-        ...(schema || contentType !== 'application/json'
-          ? {
-              content: {
-                [contentType]: {
-                  schema: schema ? schemaOf(schema) : {},
-                  ...(example === undefined ? {} : { example }),
-                },
-              },
-            }
-          : {}),
-      },
-    ]),
+    Object.entries(route.answers).map(([status, answer]) => {
+      const names: ResponseHeader[] = [...(answer.headers ?? [])]
+      if (isWrite(route)) names.push('Idempotent-Replayed')
+      return [status, { description: answer.description, ...described(names), ...content(answer) }]
+    }),
   )
+
+const described = (names: readonly ResponseHeader[]) =>
+  names.length === 0
+    ? {}
+    : {
+        headers: Object.fromEntries(
+          names.map((name) => [name, { description: responseHeaders[name], schema: { type: 'string' as const } }]),
+        ),
+      }
+
+function content({ schema, example, contentType, orAs }: AnswerSpec) {
+  if (!schema) return contentType === undefined ? {} : { content: { [contentType]: { schema: {} } } }
+  const json = { schema: schemaOf(schema), ...(example === undefined ? {} : { example }) }
+  return { content: { 'application/json': json, ...(orAs === undefined ? {} : { [orAs]: { schema: {} } }) } }
+}
 
 /** The problems of a route, with those that any route of its kind may answer. */
 function problems(route: Route) {
   const always: ProblemCode[] = ['internal-error', 'not-acceptable', 'validation-error']
-  const guarded: ProblemCode[] = route.open ? [] : ['unauthenticated', 'rate-limited', 'database-unavailable']
+  const guarded: ProblemCode[] = route.open
+    ? []
+    : ['unauthenticated', 'rate-limited', 'database-unavailable', 'identity-provider-unavailable']
   const writes: ProblemCode[] =
     route.method === 'get' || route.open ? [] : ['in-progress', 'idempotency-key-reused', 'malformed-request']
   const body: ProblemCode[] = route.body ? ['malformed-json', 'payload-too-large', 'unsupported-media-type'] : []
@@ -125,6 +152,7 @@ function problems(route: Route) {
       String(status),
       {
         description: group.map((code) => PROBLEMS[code].title).join('; '),
+        ...described(problemHeaders[status] ?? []),
         content: {
           'application/problem+json': {
             schema: { $ref: '#/components/schemas/Problem' },
@@ -134,6 +162,13 @@ function problems(route: Route) {
       },
     ]),
   )
+}
+
+const problemHeaders: Record<number, ResponseHeader[]> = {
+  401: ['WWW-Authenticate'],
+  416: ['Content-Range'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
 }
 
 const problemExample = (code: ProblemCode) => ({

@@ -1,11 +1,25 @@
+import { createHash } from 'node:crypto'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import type { ArtifactRow } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 
-/** The strong entity tag of one revision of an artifact. Reading content does not change it. */
-export const entityTag = ({ id, revision }: { id: string; revision: number }): string => `"${id}.${revision}"`
+type Tagged = Pick<ArtifactRow, 'id' | 'revision'> &
+  Partial<Pick<PresentedArtifact, 'run_state' | 'run_reason' | 'run_deadline' | 'run_checked_at' | 'tries'>>
+
+/**
+ * The strong entity tag of one revision of an artifact. Reading content does not change it. While a run is open its
+ * tries are part of what is answered and make no revision, so they are part of the tag.
+ */
+export function entityTag(artifact: Tagged): string {
+  const { id, revision, run_state, run_reason, run_deadline, run_checked_at, tries } = artifact
+  if (!run_state || run_checked_at) return `"${id}.${revision}"`
+  const progress = JSON.stringify([run_state, run_reason, run_deadline, tries ?? []])
+  return `"${id}.${revision}.${createHash('sha256').update(progress).digest('base64url').slice(0, 12)}"`
+}
 
 /** Refuses a write to an artifact that has changed since its caller read it. Weak tags never match (RFC 9110, 13.1.1). */
-export function requireMatch(ifMatch: string | undefined, artifact: { id: string; revision: number }): void {
+export function requireMatch(ifMatch: string | undefined, artifact: Tagged): void {
   if (ifMatch === undefined) return
   if (ifMatch.trim() === '*') return
   if (!tagsOf(ifMatch).includes(entityTag(artifact))) throw problem('precondition-failed')

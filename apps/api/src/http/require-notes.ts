@@ -1,5 +1,5 @@
 import type { ArtifactRow, JsonObject, UsagePolicy } from '@keepr/db/rows'
-import { widens } from '@keepr/shared/domain/access'
+import { type ArtifactOperation, widens } from '@keepr/shared/domain/access'
 import { problem } from '@keepr/shared/problem'
 import { metadataOffences } from '../commands/check-metadata.ts'
 import type { Call } from './api.ts'
@@ -18,5 +18,13 @@ export function requireNotes(
     errors.push({ pointer: '/usage_policy', detail: 'may not be public for this type' })
   }
   if (errors.length > 0) throw problem('validation-error', { errors })
-  if (widens(artifact.usage_policy, usage_policy)) requireRight(c.get('actor'), 'widen_policy', artifact)
+  const operation = policyOperation(artifact.usage_policy, usage_policy)
+  if (operation) requireRight(c.get('actor'), operation, artifact)
+}
+
+/** Restricting is decided like widening: another author would take the artifact out of everybody's sight, its own included. */
+function policyOperation(from: UsagePolicy, to: UsagePolicy): ArtifactOperation | undefined {
+  if (from === to) return undefined
+  if (widens(from, to)) return 'widen_policy'
+  return to === 'restricted' ? 'restrict' : 'narrow_policy'
 }

@@ -1,12 +1,22 @@
 import { problem, type ProblemCode } from '@keepr/shared/problem'
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Call } from './api.ts'
+import type { RequestHeader, ResponseHeader } from './header-fields.ts'
 
 type Schema = GenericSchema<unknown, unknown>
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type Output<S extends Schema | undefined> = S extends Schema ? InferOutput<S> : undefined
 
-export type Example = { value: unknown; summary?: string }
+export type AnswerSpec = {
+  description: string
+  schema?: Schema
+  example?: unknown
+  /** The media type of what is no JSON. */
+  contentType?: string
+  /** A media type that is answered instead of JSON to those who ask for it. */
+  orAs?: string
+  headers?: readonly ResponseHeader[]
+}
 
 /** What is known of a route before any request: it is checked, documented and listed from here. */
 export type RouteSpec<
@@ -24,6 +34,8 @@ export type RouteSpec<
   query?: Q
   /** Query parameters that may be given several times; they arrive as lists. */
   repeatable?: readonly string[]
+  /** Header fields that the route heeds, beside those that every route of its kind does. */
+  heeds?: readonly RequestHeader[]
   body?: B
   bodyExample?: unknown
   /** An absent body counts as `{}`. */
@@ -36,7 +48,7 @@ export type RouteSpec<
   bodyLimit?: (c: Call) => number
   /** What it answers with; JSON only unless it says otherwise. */
   produces?: readonly string[]
-  answers: Record<number, { description: string; schema?: Schema; example?: unknown; contentType?: string }>
+  answers: Record<number, AnswerSpec>
   problems: readonly ProblemCode[]
 }
 

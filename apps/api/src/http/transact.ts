@@ -13,15 +13,15 @@ export async function transact(c: Call, story: (tx: Tx) => Promise<Answer>): Pro
   return send(c, await transactAnswer(c, story))
 }
 
-/** The same for a route that goes on after the commit (Prefer: wait). */
-export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>): Promise<Answer> {
+/** The same for a route that may go on after the commit, waiting for a verdict for `waitMs` at most. */
+export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>, waitMs = 0): Promise<Answer> {
   const { db, nudge } = c.get('ctx')
   const keyed = c.get('keyed')
   const answer = await db.withActor(c.get('actor'), async (tx) => {
     const replayed = keyed && (await replayedAnswer(tx, keyed))
     if (replayed) return replayed
     const first = await story(tx)
-    if (keyed) await keepAnswer(tx, keyed, first)
+    if (keyed) await keepAnswer(tx, keyed, first, first.status === 202 ? waitMs : 0)
     return first
   })
   nudge()

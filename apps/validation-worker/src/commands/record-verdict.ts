@@ -1,4 +1,4 @@
-import { listSuperseded } from '@keepr/db/artifacts/list-superseded'
+import { listPublishedVersions } from '@keepr/db/artifacts/list-published-versions'
 import { settleArtifact } from '@keepr/db/artifacts/settle-artifact'
 import { appendEvents, type NewEvent } from '@keepr/db/events/append-events'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
@@ -11,6 +11,7 @@ import { insertTry, type NewTry } from '@keepr/db/validation-runs/insert-try'
 import { type RunVerdict, settleRun } from '@keepr/db/validation-runs/settle-run'
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
+import { supersededVersions } from '@keepr/shared/domain/retention'
 
 export type SubmissionVerdict = RunVerdict & { state: 'passed' | 'failed' | 'expired' | 'not_required' }
 export type VerdictRecord = {
@@ -63,11 +64,11 @@ function verdictEvent(artifact: ArtifactRow, run: OpenRun, verdict: SubmissionVe
 /** Published versions beyond the type's limit move to the history. */
 async function retireSuperseded(tx: Tx, artifact: ArtifactRow, maxPublished: number | undefined): Promise<NewEvent[]> {
   if (maxPublished === undefined) return []
-  const superseded = await listSuperseded(tx, artifact, maxPublished)
+  const superseded = supersededVersions(await listPublishedVersions(tx, artifact), artifact.id, maxPublished)
   const ids = superseded.map(({ id }) => id)
-  await moveToHistory(tx, artifact.group_id, ids, { reason: 'superseded', by: actor })
-  return superseded.map((retired) => ({
-    artifact: { ...retired, status: 'archived' },
+  const retired = await moveToHistory(tx, artifact.group_id, ids, { reason: 'superseded', by: actor })
+  return retired.map((one) => ({
+    artifact: one,
     event_type: 'archived',
     event_data: { reason: 'superseded', superseded_by: artifact.version },
   }))

@@ -4,6 +4,8 @@ import type { ArchiveReason, ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { movedColumns } from './moved-columns.ts'
 
+type ArchivedRow = ArtifactRow & { original_id: string }
+
 /**
  * Moves published artifacts of a group from artifact_active to artifact_history: a full copy, then the original goes
  * (the database refuses to delete one that has no copy). The caller holds the lock on the name.
@@ -17,17 +19,17 @@ export async function moveToHistory(
 ): Promise<ArtifactRow[]> {
   if (artifactIds.length === 0) return []
   const rowIds = artifactIds.map(() => randomUUIDv7())
-  await tx`
+  const archived = await tx<ArchivedRow[]>`
     insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, ${movedColumns(tx)})
     select moved.row_id, a.id, ${move.by}, ${move.reason}, a.revision + 1, now(), ${movedColumns(tx)}
       from artifact_active a
       join unnest(${artifactIds}::uuid[], ${rowIds}::uuid[]) as moved (active_id, row_id) on moved.active_id = a.id
-     where a.group_id = ${groupId} and a.status = 'published'`
-  const gone = await tx<ArtifactRow[]>`
+     where a.group_id = ${groupId} and a.status = 'published'
+    returning ${artifactColumns(tx)}, original_id`
+  await tx`
     delete from artifact_active
-     where group_id = ${groupId} and id = any (${artifactIds}::uuid[]) and status = 'published'
-    returning ${artifactColumns(tx)}`
-  return gone
-    .map((row): ArtifactRow => ({ ...row, status: 'archived', revision: row.revision + 1 }))
+     where group_id = ${groupId} and id = any (${artifactIds}::uuid[]) and status = 'published'`
+  return archived
+    .map(({ original_id, ...row }): ArtifactRow => ({ ...row, id: original_id }))
     .sort((a, b) => artifactIds.indexOf(a.id) - artifactIds.indexOf(b.id))
 }

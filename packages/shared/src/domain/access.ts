@@ -34,6 +34,7 @@ export const ARTIFACT_OPERATIONS = {
   patch_metadata: 'author',
   narrow_policy: 'author',
   widen_policy: 'creator_or_admin',
+  restrict: 'creator_or_admin',
   roll_back: 'creator_or_admin',
   archive: 'creator_or_admin',
   restore: 'admin',

@@ -42,6 +42,19 @@ const Item = v.object({
   latest: v.boolean(),
   outcome: v.optional(v.picklist(['archived', 'discarded', 'kept'])),
 })
+const idleExample = {
+  id: '019ab1de-7c00-7000-8000-000000000001',
+  name: 'greeting',
+  type: 'prompt',
+  version: '3',
+  status: 'published',
+  reason: 'idle_published',
+  idle_since: '2026-05-01T08:00:00.000000Z',
+  idle_ms: 17_884_800_000,
+  ttl_ms: 15_552_000_000,
+  bytes: 23,
+  latest: true,
+}
 const defaultTtlMs = 180 * 86_400_000
 
 /** Suggests what to clean up, or (with `apply`) does what a suggestion said, once. */
@@ -60,7 +73,7 @@ export const cleanUpArtifacts = route(
       200: {
         description: 'The plan, or what came of it',
         schema: v.object({ plan_id: v.string(), items: v.array(Item) }),
-        example: { plan_id: '019ab1de-7c00-7000-8000-000000000009', items: [] },
+        example: { plan_id: '019ab1de-7c00-7000-8000-000000000009', items: [idleExample] },
       },
     },
     problems: ['forbidden', 'not-found', 'plan-not-applicable'],

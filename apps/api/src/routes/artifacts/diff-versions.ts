@@ -30,6 +30,28 @@ const Diff = v.object({
   usage_policy: v.optional(v.object({ from: v.string(), to: v.string() })),
 })
 
+const diffExample = {
+  name: 'greeting',
+  type: 'prompt',
+  kind: 'json',
+  from: {
+    id: '019ab1de-7c00-7000-8000-000000000001',
+    version: '1',
+    content_hash: '3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',
+    content_size: 24,
+  },
+  to: {
+    id: '019ab1de-7c00-7000-8000-000000000003',
+    version: '3',
+    content_hash: '5df3b18b1e4b3ab7d3a5a0a1ab7b3e6a4e7c9f0c1d2e3f405162738495a6b7c8',
+    content_size: 26,
+  },
+  equal: false,
+  patch: [{ op: 'replace', path: '/text', value: 'Good morning' }],
+  summary: { added: 0, removed: 0, replaced: 1 },
+  metadata: [],
+}
+
 /** What changed between two versions: content by its kind, metadata and policy. Too large to compare: sizes and hashes. */
 export const diffVersions = route(
   {
@@ -39,7 +61,7 @@ export const diffVersions = route(
     summary: 'Compare two versions',
     tag: 'artifacts',
     query: v.strictObject({ from: Version, to: Version, type: TypeParameter }),
-    answers: { 200: { description: 'The differences', schema: Diff } },
+    answers: { 200: { description: 'The differences', schema: Diff, example: diffExample } },
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'artifact-not-usable', 'purged'],
   },
   async (c, { query }) => {

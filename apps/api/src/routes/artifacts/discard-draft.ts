@@ -14,6 +14,7 @@ export const discardDraft = route(
     summary: 'Discard a draft',
     tag: 'artifacts',
     query: NameQuery,
+    heeds: ['If-Match'],
     answers: { 204: { description: 'The draft is gone and its version is free' } },
     problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
   },

@@ -12,7 +12,7 @@ import { requireNotes } from '../../http/require-notes.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { typeConfigOf } from '../../http/type-config-of.ts'
-import { artifactExample } from './example.ts'
+import { draftArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
 
 /** Replaces content, metadata and policy of a draft in place; metadata left out is empty, a policy left out stays. */
@@ -24,10 +24,13 @@ export const editDraft = route(
     summary: 'Replace a draft',
     tag: 'artifacts',
     query: NameQuery,
+    heeds: ['If-Match'],
     body: DraftBody,
     bodyExample: { content: { text: 'Hello {name}!' }, metadata: { tags: ['hello'] } },
     bodyLimit: jsonLimit,
-    answers: { 200: { description: 'The draft as it is now', schema: Artifact, example: artifactExample } },
+    answers: {
+      200: { description: 'The draft as it is now', schema: Artifact, example: draftArtifact, headers: ['ETag'] },
+    },
     problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
   },
   (c, { query, body }) =>

@@ -25,3 +25,69 @@ export const artifactExample = {
     versions: '/artifacts/greeting/versions?type=prompt',
   },
 }
+
+const { content: _content, ...withoutContent } = artifactExample
+
+/** The same as lists and writes answer it. */
+export const answeredArtifact = withoutContent
+
+const { published_at: _published, ...unpublished } = withoutContent
+
+/** The same while it waits for its verdict. */
+export const pendingArtifact = {
+  ...unpublished,
+  status: 'on_verification',
+  usable: false,
+  validation: { state: 'waiting', attempts: [], findings: [], deadline: '2026-11-25T08:00:00.000000Z' },
+}
+
+const { validation: _validation, ...unjudged } = unpublished
+
+/** A draft of it. */
+export const draftArtifact = { ...unjudged, status: 'draft', usable: false }
+
+/** The same after it was withdrawn. */
+export const archivedArtifact = {
+  ...withoutContent,
+  status: 'archived',
+  usable: false,
+  archived_at: '2026-11-24T09:00:00.000000Z',
+  archive_reason: 'rolled_back',
+}
+
+/** What is told of its publication. */
+export const eventExample = {
+  id: '019ab1de-7c00-7000-8000-00000000000e',
+  artifact_id: artifactExample.id,
+  name: artifactExample.name,
+  type: artifactExample.type,
+  version: artifactExample.version,
+  sequence: 3,
+  event_type: 'published',
+  event_data: { run_id: '019ab1de-7c00-7000-8000-00000000000f', verdict: 'not_required' },
+  actor: 'system:validation-worker',
+  request_id: null,
+  created_at: artifactExample.published_at,
+}
+
+/** The same event as the feed and the webhooks tell it. */
+export const payloadExample = {
+  type: 'artifact.published',
+  timestamp: eventExample.created_at,
+  data: {
+    event_id: eventExample.id,
+    sequence: eventExample.sequence,
+    group_id: artifactExample.group_id,
+    artifact: {
+      id: artifactExample.id,
+      name: artifactExample.name,
+      type: artifactExample.type,
+      version: artifactExample.version,
+      status: artifactExample.status,
+      usage_policy: artifactExample.usage_policy,
+      content_hash: artifactExample.content_hash,
+      metadata: artifactExample.metadata,
+    },
+    actor: eventExample.actor,
+  },
+}

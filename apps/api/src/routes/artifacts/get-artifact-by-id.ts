@@ -19,9 +19,10 @@ export const getArtifactById = route(
     summary: 'One artifact by its id',
     tag: 'artifacts',
     query: v.strictObject({ content: ContentParameter }),
+    heeds: ['If-None-Match'],
     answers: {
-      200: { description: 'The artifact', schema: Artifact, example: artifactExample },
-      304: { description: 'The caller has this revision' },
+      200: { description: 'The artifact', schema: Artifact, example: artifactExample, headers: ['ETag'] },
+      304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
     problems: ['not-found'],
   },

@@ -22,11 +22,20 @@ export const getContent = route(
     summary: 'The bytes of a version',
     tag: 'artifacts',
     query: NameQuery,
+    heeds: ['If-None-Match', 'Range', 'If-Range'],
     produces: ['*/*'],
     answers: {
-      200: { description: 'The content', contentType: 'application/octet-stream' },
-      206: { description: 'A part of the content', contentType: 'application/octet-stream' },
-      304: { description: 'The caller has this content' },
+      200: {
+        description: 'The content',
+        contentType: '*/*',
+        headers: ['ETag', 'Content-Digest', 'Repr-Digest', 'Accept-Ranges'],
+      },
+      206: {
+        description: 'A part of the content',
+        contentType: '*/*',
+        headers: ['ETag', 'Content-Digest', 'Repr-Digest', 'Content-Range'],
+      },
+      304: { description: 'The caller has this content', headers: ['ETag', 'Repr-Digest'] },
     },
     problems: [
       'not-found',

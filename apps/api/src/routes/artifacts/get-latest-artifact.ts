@@ -28,9 +28,10 @@ export const getLatestArtifact = route(
     summary: 'The latest published version of a name',
     tag: 'artifacts',
     query: Query,
+    heeds: ['If-None-Match'],
     answers: {
-      200: { description: 'The latest version', schema: Artifact, example: artifactExample },
-      304: { description: 'The caller has this revision' },
+      200: { description: 'The latest version', schema: Artifact, example: artifactExample, headers: ['ETag'] },
+      304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
   },

@@ -15,9 +15,10 @@ export const getVersion = route(
     summary: 'One version of an artifact',
     tag: 'artifacts',
     query: ReadQuery,
+    heeds: ['If-None-Match'],
     answers: {
-      200: { description: 'The version', schema: Artifact, example: artifactExample },
-      304: { description: 'The caller has this revision' },
+      200: { description: 'The version', schema: Artifact, example: artifactExample, headers: ['ETag'] },
+      304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
   },

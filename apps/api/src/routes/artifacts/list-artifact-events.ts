@@ -8,6 +8,7 @@ import { pickArtifact } from '../../http/pick-artifact.ts'
 import { requireRight } from '../../http/require-right.ts'
 import { param, route } from '../../http/route.ts'
 import { viewEvent } from '../../views/event.ts'
+import { eventExample } from './example.ts'
 import { NameQuery } from './name-query.ts'
 
 /** What happened to a version of the own group; events of foreign artifacts are not there. */
@@ -23,7 +24,7 @@ export const listArtifactEvents = route(
       200: {
         description: 'The events, oldest first',
         schema: v.object({ items: v.array(Event), next_cursor: v.nullable(v.string()) }),
-        example: { items: [], next_cursor: null },
+        example: { items: [eventExample], next_cursor: null },
       },
     },
     problems: ['not-found', 'ambiguous-type'],

@@ -59,7 +59,12 @@ export const listArtifacts = route(
     query: Query,
     repeatable: ['tag'],
     answers: {
-      200: { description: 'One page', schema: ArtifactPage, example: { items: [artifactExample], next_cursor: null } },
+      200: {
+        description: 'One page',
+        schema: ArtifactPage,
+        example: { items: [artifactExample], next_cursor: null },
+        headers: ['Link'],
+      },
     },
     problems: [],
   },

@@ -11,7 +11,7 @@ import { lockArtifact } from '../../http/lock-artifact.ts'
 import { requireNotes } from '../../http/require-notes.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
-import { artifactExample } from './example.ts'
+import { answeredArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -35,11 +35,14 @@ export const patchMetadata = route(
     summary: 'Change metadata and usage policy',
     tag: 'artifacts',
     query: NameQuery,
+    heeds: ['If-Match'],
     body: PatchBody,
     bodyExample: { metadata: { tags: ['hello', 'new'], category: null }, usage_policy: 'public' },
     bodyTypes: ['application/json', 'application/merge-patch+json'],
     bodyLimit: (c) => c.get('ctx').settings.maxMetadataBytes * 2 + 64 * 1024,
-    answers: { 200: { description: 'The version as it is now', schema: Artifact, example: artifactExample } },
+    answers: {
+      200: { description: 'The version as it is now', schema: Artifact, example: answeredArtifact, headers: ['ETag'] },
+    },
     problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
   },
   (c, { query, body }) =>

@@ -1,5 +1,7 @@
 import { Artifact, Version } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
+import { listByIds } from '@keepr/db/artifacts/list-by-ids'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { rollBackArtifact as rollBack } from '../../commands/roll-back-artifact.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { causeOf } from '../../http/cause.ts'
@@ -7,7 +9,7 @@ import { lockArtifact } from '../../http/lock-artifact.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { viewArtifact } from '../../views/artifact.ts'
-import { artifactExample } from './example.ts'
+import { answeredArtifact, archivedArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
 
 const RollbackBody = v.strictObject(
@@ -17,6 +19,7 @@ const RollbackBody = v.strictObject(
   },
   'must be an object',
 )
+const priorId = '019ab1de-7c00-7000-8000-000000000002'
 const RolledBack = v.object({ withdrawn: v.array(Artifact), restored: Artifact })
 
 /** Withdraws the latest version and makes an earlier one latest again. */
@@ -28,6 +31,7 @@ export const rollBackArtifact = route(
     summary: 'Roll back to the prior version',
     tag: 'artifacts',
     query: NameQuery,
+    heeds: ['If-Match'],
     body: RollbackBody,
     bodyExample: { to_version: '2', reason: 'it greets in the wrong language' },
     bodyOptional: true,
@@ -35,7 +39,7 @@ export const rollBackArtifact = route(
       200: {
         description: 'What was withdrawn, and what is latest now',
         schema: RolledBack,
-        example: { withdrawn: [{ ...artifactExample, status: 'archived', usable: false }], restored: artifactExample },
+        example: { withdrawn: [archivedArtifact], restored: { ...answeredArtifact, id: priorId, version: '2' } },
       },
     },
     problems: [
@@ -53,10 +57,20 @@ export const rollBackArtifact = route(
       const actor = c.get('actor')
       const artifact = await lockArtifact(c, tx, { type: query.type, operation: 'roll_back' })
       const { withdrawn, restored } = await rollBack(tx, actor, artifact, { request: body, cause: causeOf(c) })
+      const artifactIds = [...withdrawn, restored]
+      const found = await listByIds(tx, { group_id: artifact.group_id, ids: artifactIds })
+      const view = (id: string) => viewArtifact(theOne(found, id), actor)
       return {
         status: 200,
         headers: revalidated,
-        body: { withdrawn: withdrawn.map((one) => viewArtifact(one, actor)), restored: viewArtifact(restored, actor) },
+        body: { withdrawn: withdrawn.map(view), restored: view(restored) },
+        artifactIds,
       }
     }),
 )
+
+function theOne(found: readonly PresentedArtifact[], id: string): PresentedArtifact {
+  const one = found.find((artifact) => artifact.id === id)
+  if (!one) throw new Error('a rollback cannot read what it has moved')
+  return one
+}

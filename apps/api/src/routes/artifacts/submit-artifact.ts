@@ -1,5 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { findById } from '@keepr/db/artifacts/find-by-id'
 import type { JsonObject } from '@keepr/db/rows'
 import { decideForGroup } from '@keepr/shared/domain/access'
 import { type Offence, problem } from '@keepr/shared/problem'
@@ -9,19 +7,13 @@ import { metadataOffences } from '../../commands/check-metadata.ts'
 import { prepareContent } from '../../commands/prepare-content.ts'
 import { submitArtifact as submit, type Submission } from '../../commands/submit-artifact.ts'
 import { contentLimit } from '../../content-limit.ts'
-import type { Answer } from '../../http/answer.ts'
-import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
+import { artifactAnswer } from '../../http/artifact-answer.ts'
+import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
-import { revalidated } from '../../http/cache-headers.ts'
-import { entityTag } from '../../http/preconditions.ts'
-import { preferredWaitMs } from '../../http/prefer-wait.ts'
 import { route } from '../../http/route.ts'
 import { readSubmission } from '../../http/submission-body.ts'
-import { transactAnswer } from '../../http/transact.ts'
-import { type ViewedArtifact, viewArtifact } from '../../views/artifact.ts'
-import { artifactPath } from '../../views/links.ts'
-import { artifactExample } from './example.ts'
+import { answeredArtifact, pendingArtifact } from './example.ts'
 
 /** A new version: handed to verification, or kept as a draft. */
 export const submitArtifact = route(
@@ -34,10 +26,26 @@ export const submitArtifact = route(
     body: SubmitBody,
     bodyExample: { name: 'greeting', type: 'prompt', content: { text: 'Hello {name}' }, metadata: { tags: ['hello'] } },
     streamed: true,
+    heeds: ['Prefer'],
     answers: {
-      200: { description: 'The latest published version has this content already', schema: Artifact },
-      201: { description: 'A draft, or (Prefer: wait) the version with its verdict', schema: Artifact },
-      202: { description: 'Accepted for verification', schema: Artifact, example: artifactExample },
+      200: {
+        description: 'The latest published version has this content already',
+        schema: Artifact,
+        example: { ...answeredArtifact, deduplicated: true },
+        headers: ['ETag', 'Location'],
+      },
+      201: {
+        description: 'A draft, or (Prefer: wait) the version with its verdict',
+        schema: Artifact,
+        example: answeredArtifact,
+        headers: ['ETag', 'Location'],
+      },
+      202: {
+        description: 'Accepted for verification',
+        schema: Artifact,
+        example: pendingArtifact,
+        headers: ['ETag', 'Location'],
+      },
     },
     problems: [
       'forbidden',
@@ -50,7 +58,7 @@ export const submitArtifact = route(
     ],
   },
   async (c) => {
-    const { types, settings, contentSchemas, verdicts } = c.get('ctx')
+    const { types, settings, contentSchemas } = c.get('ctx')
     const actor = c.get('actor')
     if (decideForGroup('submit', actor).outcome !== 'allowed') throw problem('forbidden')
     const { body, given } = await readSubmission(c)
@@ -62,8 +70,7 @@ export const submitArtifact = route(
       limit: contentLimit(config, settings),
       schemas: contentSchemas,
     })
-    const waitMs = body.draft ? 0 : preferredWaitMs(c)
-    const submission: Submission = {
+    const submission: Omit<Submission, 'run_id' | 'awaited'> = {
       ...content,
       name: body.name,
       type: body.type,
@@ -73,25 +80,14 @@ export const submitArtifact = route(
       metadata: body.metadata as JsonObject | undefined,
       usage_policy: body.usage_policy,
       draft: body.draft ?? false,
-      run_id: randomUUIDv7(),
-      awaited: waitMs > 0,
     }
     const rules = { config, maxPending: settings.maxPending, maxStoredBytes: settings.maxStoredBytes }
-    const settled = new AbortController()
-    const verdict = waitMs > 0 ? verdicts.wait(submission.run_id, waitMs, settled.signal) : undefined
-    try {
-      const answer = await transactAnswer(c, async (tx) => {
-        const { artifact, deduplicated } = await submit(tx, actor, submission, { rules, cause: causeOf(c) })
-        return deduplicated
-          ? answerWith(c, artifact, 200, { deduplicated })
-          : answerWith(c, artifact, submission.draft ? 201 : 202)
-      })
-      if (!verdict || answer.status !== 202 || answer.headers?.['idempotent-replayed']) return send(c, answer)
-      await verdict
-      return send(c, (await finalAnswer(c, answer)) ?? answer)
-    } finally {
-      settled.abort()
-    }
+    return await awaitVerdict(c, 201, async (tx, { runId, awaited }) => {
+      const asked = { ...submission, run_id: runId, awaited }
+      const { artifact, deduplicated } = await submit(tx, actor, asked, { rules, cause: causeOf(c) })
+      if (deduplicated) return artifactAnswer(c, artifact, 200, { deduplicated })
+      return artifactAnswer(c, artifact, submission.draft ? 201 : 202)
+    })
   },
 )
 
@@ -107,22 +103,4 @@ function requireFit(c: Call, body: SubmitBody, config: TypeConfig): void {
     errors.push({ pointer: '/bump', detail: 'makes no sense beside a version' })
   }
   if (errors.length > 0) throw invalid(errors)
-}
-
-const answerWith = (c: Call, artifact: ViewedArtifact, status: Answer['status'], extra: object = {}): Answer => ({
-  status,
-  headers: { ...revalidated, location: artifactPath(artifact), etag: entityTag(artifact) },
-  body: { ...viewArtifact(artifact, c.get('actor')), ...extra },
-})
-
-/** The version with its verdict, if there is one by now. */
-async function finalAnswer(c: Call, accepted: Answer): Promise<Answer | undefined> {
-  const actor = c.get('actor')
-  // SAFETY: the answer was made above, with the id of the artifact.
-  const { id } = accepted.body as { id: string }
-  const [artifact] = await c
-    .get('ctx')
-    .db.read(actor, (tx) => findById(tx, { group_id: actor.groupId, id, withContent: false }))
-  if (!artifact || artifact.status === 'on_verification') return undefined
-  return answerWith(c, artifact, 201)
 }

@@ -10,6 +10,7 @@ import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { route } from '../../http/route.ts'
 import { streamEvents } from '../../http/stream-events.ts'
+import { payloadExample } from '../artifacts/example.ts'
 
 const eventTypes = [
   'created', 'submitted', 'draft_updated', 'discarded', 'published', 'blocked', 'rollback', 'restored', 'archived',
@@ -34,6 +35,7 @@ const Query = v.strictObject({
     '50',
   ),
 })
+const cursorExample = 'WyJzM1VkTTNkVDR6cXI5b0JUT0kxYTJ3IiwiMTc2Mzk3MTIwMDAwMDAwMCJd'
 const Page = v.object({
   items: v.array(v.object({ ...WebhookPayload.pipe[0].entries, cursor: v.string() })),
   next_cursor: v.nullable(v.string()),
@@ -49,13 +51,19 @@ export const listEvents = route(
     summary: "The group's event feed",
     tag: 'events',
     query: Query,
+    heeds: ['Last-Event-ID'],
     produces: ['application/json', 'text/event-stream'],
     answers: {
       200: {
         description:
           'The events after the cursor. `last_cursor` is where to go on later, also when the end is reached.',
         schema: Page,
-        example: { items: [], next_cursor: null, last_cursor: null },
+        example: {
+          items: [{ ...payloadExample, cursor: cursorExample }],
+          next_cursor: null,
+          last_cursor: cursorExample,
+        },
+        orAs: 'text/event-stream',
       },
     },
     problems: [],

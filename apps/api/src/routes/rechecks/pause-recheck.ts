@@ -18,6 +18,7 @@ export const pauseRecheck = route(
     summary: 'Pause a re-validation',
     tag: 'operations',
     body: v.strictObject({}),
+    bodyExample: {},
     bodyOptional: true,
     answers: {
       200: {

@@ -18,6 +18,7 @@ export const resumeRecheck = route(
     summary: 'Resume a re-validation',
     tag: 'operations',
     body: v.strictObject({}),
+    bodyExample: {},
     bodyOptional: true,
     answers: {
       200: {

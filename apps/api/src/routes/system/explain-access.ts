@@ -13,11 +13,11 @@ import {
 import { Problem, problem } from '@keepr/shared/problem'
 import { Name, Version } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
-import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { route } from '../../http/route.ts'
+import { transact } from '../../http/transact.ts'
 import { subjectOf } from '../../views/artifact.ts'
 
 const artifactActions = Object.keys(ARTIFACT_OPERATIONS)
@@ -70,7 +70,7 @@ export const explainAccess = route(
   async (c, { body }) => {
     const { outcome, rule } = await decisionOn(c, body)
     const answer = { allowed: outcome === 'allowed', outcome, rule, explanation: RULES[rule] }
-    return send(c, { status: 200, headers: revalidated, body: answer })
+    return await transact(c, async () => ({ status: 200, headers: revalidated, body: answer }))
   },
 )
 

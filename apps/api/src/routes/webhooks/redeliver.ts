@@ -18,6 +18,7 @@ export const redeliver = route(
     summary: 'Send a delivery again',
     tag: 'webhooks',
     body: EmptyBody,
+    bodyExample: {},
     bodyOptional: true,
     answers: { 202: { description: 'It will be sent again', schema: Delivery, example: deliveryExample } },
     problems: ['forbidden', 'not-found', 'delivery-not-redeliverable'],
