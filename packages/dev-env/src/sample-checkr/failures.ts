@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** One way of failing: it answers instead of the check, wrongly or not at all. */
@@ -31,11 +32,7 @@ export const FAILURES: Readonly<Record<string, Failure>> = {
   'wrong-hash': (response) => answer(response, 200, `{"valid":true,"content_hash":"${'0'.repeat(64)}"}`),
   huge: async (response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    for (let sent = 0; sent < HUGE_CHUNKS && !response.destroyed; sent++) {
-      // Waits for the reader, so that the sender stays small.
-      if (!response.write(' '.repeat(64 * 1024))) await Promise.race([drained(response), closed(response)])
-    }
-    response.end(PASS)
+    await pipeline(blanks, response).catch(() => {}) // a reader that has enough goes away
   },
   redirect: (response) => answer(response, 302, '', { location: 'http://169.254.169.254/latest/meta-data' }),
   forbidden: (response) => answer(response, 403, '{}'),
@@ -48,5 +45,7 @@ export const FAILURES: Readonly<Record<string, Failure>> = {
     answer(response, 202, '{}', { location: 'http://127.0.0.1:1/verdict', 'retry-after': '1' }),
 }
 
-const drained = (response: ServerResponse) => new Promise<void>((resolve) => response.once('drain', resolve))
-const closed = (response: ServerResponse) => new Promise<void>((resolve) => response.once('close', resolve))
+function* blanks() {
+  for (let sent = 0; sent < HUGE_CHUNKS; sent++) yield ' '.repeat(64 * 1024)
+  yield PASS
+}

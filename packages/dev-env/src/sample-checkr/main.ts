@@ -4,7 +4,7 @@ import { startSampleCheckr } from './server.ts'
 
 const { port, token } = new Command('npm run checkr --')
   .description(
-    'Runs the sample validator alone, on 127.0.0.1: POST /python-lint (bearer token) and POST /sast-check.\n' +
+    'Runs the sample validator alone, on 127.0.0.1: POST /python-lint (bearer token), /sast-check and\n/schema-lint.\n' +
       '?mode=… makes it answer later or fail in one of many ways: see packages/dev-env/src/sample-checkr/failures.ts.',
   )
   .addOption(new Option('--port <number>', 'where it listens').default(8090).argParser(Number))

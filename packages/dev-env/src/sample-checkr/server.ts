@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { CheckrRequest } from '@keepr/shared/schemas/checkr'
+import { CHECKS } from './checks.ts'
 import { FAILURES } from './failures.ts'
-import { lint, RULES } from './rules.ts'
 
 export type SampleCheckr = AsyncDisposable & { port: number; stop(): Promise<void> }
 
@@ -21,7 +21,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /**
  * A validator on Keepr's Checkr contract: `POST /python-lint` (with a bearer token) and `POST /sast-check` look for
- * forbidden patterns and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
+ * forbidden patterns and for secrets, `POST /schema-lint` for broken JSON Schemas and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
  * `?mode=flapping` answers 503 twice of three times; the other modes fail as failures.ts tells.
  */
 export async function startSampleCheckr({ port, token }: Options): Promise<SampleCheckr> {
@@ -45,8 +45,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, token:
     if (Date.now() < waiting.readyAt) return send(response, 202, {}, { location: url.pathname, 'retry-after': '1' })
     return send(response, 200, waiting.verdict)
   }
-  const rules = Object.entries(RULES).find(([path]) => url.pathname === `/${path}`)?.[1]
-  if (!rules) return send(response, 404, { error: 'no such check' })
+  const check = Object.entries(CHECKS).find(([path]) => url.pathname === `/${path}`)?.[1]
+  if (!check) return send(response, 404, { error: 'no such check' })
   if (request.method !== 'POST') return send(response, 405, { error: 'POST only' }, { allow: 'POST' })
   if (url.pathname === '/python-lint' && request.headers.authorization !== `Bearer ${token}`)
     return send(response, 401, { error: 'a bearer token is needed' })
@@ -60,7 +60,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, token:
   const content =
     artifact.content ??
     (artifact.content_base64 === undefined ? '' : Buffer.from(artifact.content_base64, 'base64').toString('utf8'))
-  const findings = lint(rules, content)
+  const findings = check(content)
   const verdict = {
     valid: findings.every(({ severity }) => severity !== 'error'),
     findings,

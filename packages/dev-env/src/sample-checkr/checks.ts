@@ -1,4 +1,5 @@
 import type { Finding } from '@keepr/shared/schemas/checkr'
+import { lintSchemas } from './lint-schemas.ts'
 
 type Rule = { code: string; severity: 'error' | 'warning'; pattern: RegExp; message: string }
 
@@ -45,10 +46,17 @@ const PLUGIN: Rule[] = [
   { code: 'sast.inner_html', severity: 'error', pattern: /\.innerHTML\s*=/u, message: 'writes HTML unescaped' },
 ]
 
-export const RULES = { 'python-lint': [...PYTHON, ...SECRETS], 'sast-check': [...PLUGIN, ...SECRETS] } as const
+type Check = (content: unknown) => Finding[]
+
+/** What each path of the sample Checkr looks for. */
+export const CHECKS: Readonly<Record<'python-lint' | 'sast-check' | 'schema-lint', Check>> = {
+  'python-lint': (content) => lint([...PYTHON, ...SECRETS], content),
+  'sast-check': (content) => lint([...PLUGIN, ...SECRETS], content),
+  'schema-lint': (content) => [...lintSchemas(content), ...lint(SECRETS, content)],
+}
 
 /** What the rules find in every text within a JSON value, with the place as a JSON pointer. */
-export function lint(rules: readonly Rule[], content: unknown, pointer = ''): Finding[] {
+function lint(rules: readonly Rule[], content: unknown, pointer = ''): Finding[] {
   if (typeof content === 'string')
     return rules
       .filter(({ pattern }) => pattern.test(content))
