@@ -20,6 +20,10 @@ const entries = {
   migrate: { run: ['packages/dev-env/src/migrate.ts'], does: 'bring a database to the current schema' },
   verify: { run: ['packages/dev-env/src/verify.ts'], does: 'compare everything stored with everything promised' },
   checkr: { run: ['packages/dev-env/src/sample-checkr/main.ts'], does: 'run the sample validator alone' },
+  chaos: {
+    run: ['packages/dev-env/src/chaos.ts'],
+    does: 'break everything again and again under load, then check that nothing was lost',
+  },
   'webhook:listen': {
     run: ['packages/dev-env/src/webhook-listen.ts'],
     does: 'print and verify the webhooks that arrive',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import getPort from 'get-port'
 import { type ServerUser, serverUser } from './postgres/server-user.ts'
+import { watchPostmaster } from './postgres/watch-postmaster.ts'
 
 export type EmbeddedPostgres = AsyncDisposable & {
   /** As the superuser, of the database `postgres`. */
@@ -19,15 +20,17 @@ type Options = {
   folder: string
   /** Survives a crash of the machine (fsync); tests do without. */
   durable: boolean
+  /** Told when the server had died and is started again. */
+  print?: (line: string) => void
 }
 
 const run = promisify(execFile)
 
 /**
- * Starts a real PostgreSQL server on a free port of 127.0.0.1. A cluster that was only half made is made anew, and a server
- * that an earlier run left behind on this folder is stopped first.
+ * Starts a real PostgreSQL server on a free port of 127.0.0.1, and again on the same port whenever it dies. A cluster that was
+ * only half made is made anew, and a server that an earlier run left behind on this folder is stopped first.
  */
-export async function startPostgres({ folder, durable }: Options): Promise<EmbeddedPostgres> {
+export async function startPostgres({ folder, durable, print = () => {} }: Options): Promise<EmbeddedPostgres> {
   const programs = locatePrograms()
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o755) // the server's user passes through
@@ -63,13 +66,18 @@ export async function startPostgres({ folder, durable }: Options): Promise<Embed
     ...safety,
   ]
   const flags = settings.map((setting) => `-c ${setting}`).join(' ')
-  try {
-    await call(programs.pgCtl, ['-D', cluster, '-l', logFile, '-o', flags, '-w', '-t', '60', 'start'])
-  } catch {
-    const reason = readFileSync(logFile, 'utf8').trim().split('\n').slice(-3).join(' | ')
-    throw new Error(`PostgreSQL did not start: ${reason} (its log: ${logFile})`)
+  const start = async () => {
+    try {
+      await call(programs.pgCtl, ['-D', cluster, '-l', logFile, '-o', flags, '-w', '-t', '60', 'start'])
+    } catch {
+      const reason = readFileSync(logFile, 'utf8').trim().split('\n').slice(-3).join(' | ')
+      throw new Error(`PostgreSQL did not start: ${reason} (its log: ${logFile})`)
+    }
   }
+  await start()
+  const watch = watchPostmaster(join(cluster, 'postmaster.pid'), start, print)
   const stop = async () => {
+    await watch.close()
     await call(programs.pgCtl, ['-D', cluster, '-m', 'fast', '-w', '-t', '30', 'stop'])
   }
   return {

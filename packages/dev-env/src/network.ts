@@ -46,7 +46,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   let databaseUrl = options.databaseUrl
   if (databaseUrl === undefined) {
     progress('starting PostgreSQL')
-    const postgres = await startPostgres({ folder: join(dataDir, 'postgres'), durable: options.durable ?? true })
+    const postgres = await startPostgres({ folder: join(dataDir, 'postgres'), durable: options.durable ?? true, print })
     databaseUrl = stack.use(postgres).adminUrl
   }
   signal?.throwIfAborted()

@@ -9,6 +9,8 @@ type Options = {
   port: number
   /** What `/python-lint` expects as bearer token. */
   token: string
+  /** The mode of a call whose URL names none, to make it fail at times; see failures.ts. */
+  mode?: () => string
 }
 
 type State = {
@@ -24,10 +26,12 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
  * forbidden patterns and for secrets, `POST /schema-lint` for broken JSON Schemas and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
  * `?mode=flapping` answers 503 twice of three times; the other modes fail as failures.ts tells.
  */
-export async function startSampleCheckr({ port, token }: Options): Promise<SampleCheckr> {
+export async function startSampleCheckr({ port, token, mode = () => '' }: Options): Promise<SampleCheckr> {
   const state: State = { later: new Map(), calls: 0 }
   const server = createServer((request, response) => {
-    answer(request, response, token, state).catch(() => send(response, 400, { error: 'the request cannot be read' }))
+    answer(request, response, { token, mode }, state).catch(() =>
+      send(response, 400, { error: 'the request cannot be read' }),
+    )
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const stop = async () => {
@@ -37,7 +41,12 @@ export async function startSampleCheckr({ port, token }: Options): Promise<Sampl
   return { port, stop, [Symbol.asyncDispose]: stop }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, token: string, state: State): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { token, mode: modeOf }: Required<Omit<Options, 'port'>>,
+  state: State,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://checkr')
   if (request.method === 'GET' && url.pathname.startsWith('/verdicts/')) {
     const waiting = state.later.get(url.pathname.slice('/verdicts/'.length))
@@ -51,7 +60,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, token:
   if (url.pathname === '/python-lint' && request.headers.authorization !== `Bearer ${token}`)
     return send(response, 401, { error: 'a bearer token is needed' })
 
-  const mode = url.searchParams.get('mode') ?? ''
+  const mode = url.searchParams.get('mode') ?? modeOf()
   if (mode === 'flapping' && ++state.calls % 3 !== 0) return send(response, 503, { error: 'come back' })
   if (Object.hasOwn(FAILURES, mode)) return FAILURES[mode]?.(response)
 
