@@ -19,6 +19,8 @@ const entries = {
   token: { run: ['packages/dev-env/src/token.ts'], does: 'print a development token' },
   migrate: { run: ['packages/dev-env/src/migrate.ts'], does: 'bring a database to the current schema' },
   verify: { run: ['packages/dev-env/src/verify.ts'], does: 'compare everything stored with everything promised' },
+  bench: { run: ['bench/main.ts'], does: 'measure Keepr beside the bare servers and tools that it is made of' },
+  seed: { run: ['bench/seed/main.ts'], does: 'fill an empty database with 10k, 100k or 1m artifacts' },
   checkr: { run: ['packages/dev-env/src/sample-checkr/main.ts'], does: 'run the sample validator alone' },
   chaos: {
     run: ['packages/dev-env/src/chaos.ts'],

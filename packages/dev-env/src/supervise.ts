@@ -5,6 +5,8 @@ import { root } from './data-dir.ts'
 
 export type Supervised = {
   readonly pid: number | undefined
+  /** Where the service tells of its health; its metrics are beside it. */
+  readonly readyUrl: string
   /** Rejects when the service ends before it was ready for the first time: a mistake that a restart would not cure. */
   ready(signal?: AbortSignal): Promise<void>
   stop(): Promise<void>
@@ -63,6 +65,7 @@ export function supervise(options: Options): Supervised {
     get pid() {
       return child?.pid
     },
+    readyUrl,
     async ready(signal) {
       for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await pause(25)) {
         signal?.throwIfAborted()

@@ -1,0 +1,85 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { submitArtifact } from '@keepr/api/commands/submit-artifact'
+import { connect } from '@keepr/db/connect'
+import { claimRun } from '@keepr/db/validation-runs/claim-run'
+import { contentHash } from '@keepr/shared/domain/content-hash'
+import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import { recordVerdict } from '@keepr/validation-worker/commands/record-verdict'
+import * as v from 'valibot'
+import { reply } from '../child/reply.ts'
+
+export type TransactionsFloor = (input: {
+  apiUrl: string
+  validationUrl: string
+  group: string
+  seconds: number
+  clients: number
+}) => Promise<{ perSecond: number }>
+
+/**
+ * What pgbench would do: clients that each run the two transactions of an artifact's way, submission and verdict, one after
+ * the other, and nothing else: no HTTP, no outbox carried, no queue.
+ */
+const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, clients }) => {
+  const options = {
+    applicationName: 'bench-floor',
+    poolSize: clients,
+    connectTimeoutMs: 5000,
+    statementTimeoutMs: 15_000,
+    lockTimeoutMs: 10_000,
+  }
+  await using api = connect({ ...options, url: apiUrl })
+  await using validation = connect({ ...options, url: validationUrl })
+  const config = v.parse(TypeConfigFile, { types: { floor: { requires_validation: false } } }).types['floor']
+  if (!config) throw new Error('the type is not configured')
+  const actor = { userId: 'alice', groupId: group, roles: ['author', 'consumer'] } as const
+  const text = JSON.stringify({ text: 'All work and no play makes a dull benchmark. '.repeat(20) })
+  const series = randomUUIDv7()
+  let count = 0
+
+  const one = async () => {
+    const content = Buffer.from(text.replace('dull', `dull (${count})`))
+    const runId = randomUUIDv7()
+    await api.withActor(actor, (tx) =>
+      submitArtifact(
+        tx,
+        actor,
+        {
+          name: `floor-${series}-${count++}`,
+          type: 'floor',
+          version: undefined,
+          bump: undefined,
+          metadata: { tags: ['bench'] },
+          usage_policy: undefined,
+          draft: false,
+          run_id: runId,
+          awaited: false,
+          content,
+          content_kind: 'json',
+          content_type: 'application/json',
+          content_size: content.byteLength,
+          content_hash: contentHash(content),
+        },
+        {
+          rules: { config, maxPending: Number.POSITIVE_INFINITY, maxStoredBytes: Number.POSITIVE_INFINITY },
+          cause: { actor: 'alice' },
+        },
+      ),
+    )
+    await validation.withService(group, async (tx) => {
+      const run = await claimRun(tx, { groupId: group, runId, validatedTypes: [] })
+      if (run) await recordVerdict(tx, run, { verdict: { state: 'not_required' } })
+    })
+  }
+
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1000
+  let done = 0
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (; performance.now() < endsAt; done++) await one()
+    }),
+  )
+  return { perSecond: done / ((performance.now() - startedAt) / 1000) }
+}
+reply(run)

@@ -1,0 +1,31 @@
+import type { Line } from './line.ts'
+import type { Machine } from './machine.ts'
+
+/** A whole run, as `--json` writes it and `--compare` reads it. */
+export type Report = {
+  made_at: string
+  queue: 'redis' | 'postgres'
+  machine: Machine
+  lines: {
+    id: string
+    what: string
+    unit: string
+    floor: number | null
+    keepr: number
+    ratio: number | null
+    goal: string | null
+    met: boolean
+  }[]
+}
+
+/** Stored names are snake_case; what is not there is null. */
+export const reportLine = ({ id, what, unit, floor, keepr, ratio, goal, met }: Line): Report['lines'][number] => ({
+  id,
+  what,
+  unit,
+  floor: floor ?? null,
+  keepr,
+  ratio: ratio ?? null,
+  goal: goal === undefined ? null : JSON.stringify(goal),
+  met,
+})

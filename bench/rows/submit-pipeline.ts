@@ -1,0 +1,31 @@
+import { alternate } from './alternate.ts'
+import { ratioLine } from './line-of.ts'
+import type { Row } from './row.ts'
+import { databaseNow, outboxEmpty } from './settled.ts'
+
+export const submitPipeline: Row = {
+  id: 'submit-pipeline',
+  about: 'POST /artifacts/ while verdicts, events and webhooks keep up on the same cores',
+  async run(bench) {
+    const product = await bench.small()
+    const floor = await bench.floorOf(product)
+    let run = 0
+    const requests = () => ({ kind: 'submit', type: 'prompt', prefix: `piped-${run++}` }) as const
+    const sides = {
+      // What is accepted counts only over the time that it took to be wholly done with: keeping up cannot be feigned.
+      keepr: async () => {
+        const startedAt = await databaseNow(product)
+        const { answers } = await bench.load({ url: product.url, headers: product.headers, requests: requests() })
+        await outboxEmpty(product)
+        return answers / (((await databaseNow(product)) - startedAt) / 1000)
+      },
+      floor: async () =>
+        (await bench.load({ url: floor.url, headers: { 'content-type': 'application/json' }, requests: requests() }))
+          .perSecond,
+    }
+    await sides.keepr()
+    await sides.floor()
+    const measured = await alternate(bench.options.rounds, sides)
+    return [ratioLine({ id: 'submit-pipeline', what: 'POST, all keeps up', unit: '/s' }, measured, { atLeast: 0.3 })]
+  },
+}

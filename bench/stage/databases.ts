@@ -1,0 +1,53 @@
+import { startPostgres, type EmbeddedPostgres } from '@keepr/dev-env/embedded-postgres'
+import { rolePasswords } from '@keepr/dev-env/role-passwords'
+import { migrate } from '@keepr/db/migrate'
+import postgres from 'postgres'
+import { seed } from '../seed/seed.ts'
+import type { SeedShape } from '../seed/seed-shape.ts'
+
+export type Databases = AsyncDisposable & {
+  adminUrl: string
+  /** A seeded database that is kept from run to run. */
+  seeded(shape: SeedShape): Promise<string>
+  /** A fresh copy of a seeded one, so that each run starts from the same rows. */
+  copyOf(shape: SeedShape, name: string): Promise<string>
+}
+
+/** The bench's own PostgreSQL, durable as that of `npm start`, with its databases. */
+export async function openDatabases(folder: string, progress: (step: string) => void): Promise<Databases> {
+  const server: EmbeddedPostgres = await startPostgres({ folder, durable: true })
+  const admin = postgres(server.adminUrl, { max: 1, onnotice: () => {} })
+  const urlOf = (name: string) => Object.assign(new URL(server.adminUrl), { pathname: `/${name}` }).href
+  const prepare = (url: string) => migrate({ databaseUrl: url, passwords: rolePasswords(server.adminUrl) })
+
+  async function seeded(shape: SeedShape): Promise<string> {
+    const name = `keepr_seed_${shape.artifacts}_${shape.versions}`
+    const url = urlOf(name)
+    const [known] = await admin`select from pg_database where datname = ${name}`
+    if (known) {
+      await prepare(url) // migrations may have come since
+      return url
+    }
+    // Made under another name, so that a run that was interrupted leaves no half of it.
+    const making = `${name}_making`
+    await admin`drop database if exists ${admin(making)} with (force)`
+    await admin`create database ${admin(making)}`
+    await prepare(urlOf(making))
+    await seed(urlOf(making), shape, progress)
+    await admin`alter database ${admin(making)} rename to ${admin(name)}`
+    return url
+  }
+
+  async function copyOf(shape: SeedShape, name: string): Promise<string> {
+    const source = new URL(await seeded(shape)).pathname.slice(1)
+    await admin`drop database if exists ${admin(name)} with (force)`
+    await admin`create database ${admin(name)} template ${admin(source)}`
+    return urlOf(name)
+  }
+
+  const close = async () => {
+    await admin.end({ timeout: 5 })
+    await server.stop()
+  }
+  return { adminUrl: server.adminUrl, seeded, copyOf, [Symbol.asyncDispose]: close }
+}
