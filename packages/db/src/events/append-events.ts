@@ -51,7 +51,9 @@ export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, e
   }))
   const ids = rows.map((row) => row.id)
   await Promise.all([
-    tx`insert into artifact_events ${tx(rows)}`,
+    // prettier-ignore
+    tx`insert into artifact_events ${tx(rows, 'id', 'group_id', 'artifact_id', 'type', 'name', 'version', 'sequence', 'event_type',
+      'event_data', 'actor', 'request_id', 'status', 'usage_policy', 'content_hash', 'created_by', 'was_published')}`,
     enqueueMessage(tx, {
       kind: 'fan_out_events',
       lane: 'events',

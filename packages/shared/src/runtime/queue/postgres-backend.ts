@@ -39,7 +39,8 @@ export function postgresBackend(url: string, use: QueueUse, onError: (error: Err
 async function probe(pool: Pool): Promise<string | undefined> {
   const asked = Date.now()
   const { rows } = await pool.query<{ now_ms: string; migrated: boolean }>(
-    `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, to_regclass('${SCHEMA}.job') is not null as migrated`,
+    `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, to_regclass($1) is not null as migrated`,
+    [`${SCHEMA}.job`],
   )
   const [row] = rows
   if (row?.migrated !== true) throw new Error('the queue has no tables yet: run the migrations')
