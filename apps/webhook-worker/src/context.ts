@@ -23,5 +23,9 @@ export type Context = {
   random: () => number
   /** Delays after the first, second, … failed attempt, in milliseconds. */
   schedule: readonly number[]
-  retention: { deliveriesMs: number; attemptsMs: number }
+  /** A subscriber that failed for so long is paused, and probed so often. */
+  pausing: { afterMs: number; probeEveryMs: number }
+  /** A subscriber that this process has not heard of may be new: its configuration may reach others first. */
+  unknownGraceMs: number
+  retention: { deliveriesMs: number; attemptsMs: number; operationalEventsMs: number }
 }

@@ -15,6 +15,9 @@ import { webhookMetrics } from './webhook-metrics.ts'
 
 type Parts = { log: Log; metrics: Metrics; redactor: Redactor; env: NodeJS.ProcessEnv }
 
+/** A changed configuration reaches all processes of a deployment within it. */
+const UNKNOWN_GRACE_MS = 10 * 60_000
+
 /** Builds what the webhook worker consists of, and what closes it again in order. */
 export async function createContext(
   settings: SettingsOf<'webhook-worker'>,
@@ -61,7 +64,13 @@ export async function createContext(
     now: Date.now,
     random: Math.random,
     schedule: settings.webhookSchedule,
-    retention: { deliveriesMs: settings.retainDeliveries, attemptsMs: settings.retainDeliveryAttempts },
+    pausing: { afterMs: settings.webhookPauseAfter, probeEveryMs: settings.webhookProbeInterval },
+    unknownGraceMs: UNKNOWN_GRACE_MS,
+    retention: {
+      deliveriesMs: settings.retainDeliveries,
+      attemptsMs: settings.retainDeliveryAttempts,
+      operationalEventsMs: settings.retainOperationalEvents,
+    },
   }
   return { context, db, config, secrets, publisher, relay, outbound }
 }

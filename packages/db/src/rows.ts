@@ -160,6 +160,28 @@ export type AttemptRow = {
   response_head: string | null
 }
 
+export type SubscriberState = 'active' | 'paused' | 'disabled'
+export type SubscriberRow = {
+  name: string
+  state: SubscriberState
+  reason: string | null
+  failing_since: Timestamp | null
+  probe_at: Timestamp | null
+  changed_at: Timestamp
+}
+
+export type OperationalEventType =
+  | 'subscriber_paused' | 'subscriber_probed' | 'subscriber_resumed' | 'subscriber_disabled' | 'deliveries_missed'
+  | 'subscriber_replayed' | 'subscriber_tested' // prettier-ignore
+export type OperationalEventRow = {
+  id: string
+  event_type: OperationalEventType
+  subject: string
+  actor: string
+  event_data: JsonObject
+  created_at: Timestamp
+}
+
 export type RecheckRow = {
   id: string
   artifact_type: string

@@ -1,34 +1,66 @@
-import { noteAttempt } from '@keepr/db/deliveries/note-attempt'
+import { type NewAttempt, noteAttempt } from '@keepr/db/deliveries/note-attempt'
+import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { parkMessage } from '@keepr/db/outbox/park-message'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
-import type { DeliveryRow } from '@keepr/db/rows'
-import { disableSubscriber, noteSubscriberAlive, noteSubscriberFailing } from '@keepr/db/subscribers/subscriber-state'
 import type { Context } from '../context.ts'
+import type { Delivered } from '../delivery-desk.ts'
 import { type DeliveryOutcome, outcomeOf } from '../delivery/outcome.ts'
 import type { Sent } from '../delivery/send.ts'
+import { noteSubscriberWell } from './note-subscriber-well.ts'
+import { reportSubscriberChange, type SubscriberChange } from './report-subscriber-change.ts'
+import { noteSubscriberIll } from './note-subscriber-ill.ts'
 
-const PAUSE_AFTER_MS = 3 * 24 * 3_600_000
-const PROBE_EVERY_MS = 15 * 60_000
+type Made = { delivery: WaitingDelivery; sent: Sent; probe: boolean }
+type Failure = Exclude<DeliveryOutcome, { kind: 'delivered' }>
 
 /**
  * Records an attempt in one transaction with what follows from it: the delivery's end, its next try, or the end of the
  * subscriber. Dying before it means one more attempt under the same webhook-id.
  */
-export async function recordAttempt(ctx: Context, delivery: DeliveryRow, sent: Sent): Promise<DeliveryOutcome> {
+export async function recordAttempt(
+  ctx: Context,
+  close: (delivered: Delivered) => Promise<void>,
+  made: Made,
+): Promise<DeliveryOutcome> {
+  const { delivery, sent } = made
   const outcome = outcomeOf(
     sent.status === null ? { error: sent.error ?? 'unknown' } : { status: sent.status, retryAfter: sent.retryAfter },
     { attempts: delivery.attempts + 1, schedule: ctx.schedule, now: ctx.now(), random: ctx.random() },
   )
-  const attempt = {
+  const attempt: NewAttempt = {
     startedAt: sent.startedAt,
     duration_ms: sent.durationMs,
     status: sent.status,
     error: sent.error,
     response_head: sent.responseHead,
   }
-  const paused = await ctx.db.withService(delivery.group_id, async (tx) => {
-    const recorded = await noteAttempt(tx, delivery, attempt, stateAfter(outcome))
-    if (recorded && outcome.kind === 'retry')
+  if (outcome.kind === 'delivered') {
+    await close({ ...attempt, delivery_id: delivery.id, group_id: delivery.group_id })
+    // Nothing was wrong with nearly all of them: they cost no look at the subscriber.
+    if (made.probe || delivery.failing) await noteSubscriberWell(ctx, delivery.subscriber)
+  } else {
+    reportSubscriberChange(ctx, delivery.subscriber, await recordFailure(ctx, made, attempt, outcome))
+    if (outcome.kind === 'retry' && !made.probe) ctx.relay.nudgeIn(outcome.inMs)
+  }
+  report(ctx, made, outcome)
+  return outcome
+}
+
+async function recordFailure(
+  ctx: Context,
+  { delivery, sent, probe }: Made,
+  attempt: NewAttempt,
+  outcome: Failure,
+): Promise<SubscriberChange | undefined> {
+  const reason = sent.error ?? `it answered ${sent.status}`
+  return await ctx.db.withService(delivery.group_id, async (tx) => {
+    // A failed probe uses up nothing of the delivery's schedule: the subscriber was known to be ill.
+    const waits = probe && outcome.kind !== 'gone'
+    const next = waits ? { state: 'pending' as const, counted: false } : { ...stateAfter(outcome), counted: true }
+    const recorded = await noteAttempt(tx, delivery, attempt, next)
+    if (recorded && waits) await parkMessage(tx, 'deliver_webhook', delivery.id)
+    else if (recorded && outcome.kind === 'retry')
       await rescheduleMessage(tx, {
         kind: 'deliver_webhook',
         lane: delivery.subscriber,
@@ -37,37 +69,22 @@ export async function recordAttempt(ctx: Context, delivery: DeliveryRow, sent: S
         delayMs: outcome.inMs,
       })
     else await finishMessage(tx, 'deliver_webhook', delivery.id)
-    if (outcome.kind === 'delivered') await noteSubscriberAlive(tx, delivery.subscriber)
-    else if (outcome.kind === 'gone') await disableSubscriber(tx, delivery.subscriber, 'it answered 410 Gone')
-    else {
-      const reason = sent.error ?? `it answered ${sent.status}`
-      return await noteSubscriberFailing(tx, delivery.subscriber, {
-        pauseAfterMs: PAUSE_AFTER_MS,
-        probeEveryMs: PROBE_EVERY_MS,
-        reason,
-      })
-    }
-    return { paused: false }
+    return await noteSubscriberIll(tx, ctx, { delivery, gone: outcome.kind === 'gone', reason })
   })
-  report(ctx, delivery, sent, outcome, paused.paused)
-  if (outcome.kind === 'retry') ctx.relay.nudgeIn(outcome.inMs)
-  return outcome
 }
 
-function stateAfter(outcome: DeliveryOutcome): Parameters<typeof noteAttempt>[3] {
+function stateAfter(outcome: Failure) {
   switch (outcome.kind) {
-    case 'delivered':
-      return { state: 'delivered' }
     case 'gone':
-      return { state: 'missed' }
+      return { state: 'missed' as const }
     case 'exhausted':
-      return { state: 'exhausted' }
+      return { state: 'exhausted' as const }
     case 'retry':
-      return { state: 'pending', inMs: outcome.inMs }
+      return { state: 'pending' as const, inMs: outcome.inMs }
   }
 }
 
-function report(ctx: Context, delivery: DeliveryRow, sent: Sent, outcome: DeliveryOutcome, paused: boolean): void {
+function report(ctx: Context, { delivery, sent, probe }: Made, outcome: DeliveryOutcome): void {
   ctx.metrics.attempts.inc({ outcome: outcome.kind })
   ctx.metrics.duration.observe(sent.durationMs / 1000)
   const fields = {
@@ -78,7 +95,8 @@ function report(ctx: Context, delivery: DeliveryRow, sent: Sent, outcome: Delive
     status: sent.status,
     error: sent.error,
     duration_ms: sent.durationMs,
+    probe,
   }
   if (outcome.kind === 'delivered') ctx.log.info(fields, 'a webhook was delivered')
-  else ctx.log.warn({ ...fields, paused }, 'a webhook was not delivered')
+  else ctx.log.warn(fields, 'a webhook was not delivered')
 }

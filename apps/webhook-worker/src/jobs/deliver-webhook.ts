@@ -1,51 +1,62 @@
-import { findPendingDelivery } from '@keepr/db/deliveries/find-pending-delivery'
-import { finishMessage } from '@keepr/db/outbox/finish-message'
-import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
-import type { DeliveryRow } from '@keepr/db/rows'
-import { findSubscriberState } from '@keepr/db/subscribers/subscriber-state'
+import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import { beginProbe } from '../commands/begin-probe.ts'
+import { missDeliveries } from '../commands/miss-deliveries.ts'
 import { recordAttempt } from '../commands/record-attempt.ts'
+import { restDelivery } from '../commands/rest-delivery.ts'
 import type { Context } from '../context.ts'
+import { createDeliveryDesk } from '../delivery-desk.ts'
 import { send } from '../delivery/send.ts'
 
-/** How long a delivery to a subscriber that cannot be called now rests. */
-const REST_MS = 5 * 60_000
+/** So long one wake-up is used for a subscriber's deliveries, one after the other; then the relay has its say again. */
+const STINT_MS = 2000
+/** How long a delivery rests for a subscriber that is not known here (yet). */
+const UNKNOWN_REST_MS = 10_000
 
-/** Makes one attempt at a delivery that is still pending, and records what came of it. */
-export const deliverWebhook = (ctx: Context) => async (message: QueueMessage, signal: AbortSignal) => {
-  const [id] = message.refs
-  if (id === undefined) return
-  const found = await ctx.db.withService(message.group_id, async (tx) => {
-    const delivery = await findPendingDelivery(tx, message.group_id, id)
-    if (!delivery) {
-      await finishMessage(tx, 'deliver_webhook', id) // made already, or given up
-      return undefined
+/**
+ * Makes the delivery that a message asks for, if it is still pending, and then others of the same subscriber that are due,
+ * as long as it takes them: the queue only wakes, and the lane's bound holds, since each takes the place of one that is done.
+ */
+export function deliverWebhook(ctx: Context): (message: QueueMessage, signal: AbortSignal) => Promise<void> {
+  const desk = createDeliveryDesk(ctx)
+  return async ({ group_id, refs }, signal) => {
+    const [id] = refs
+    if (id === undefined) return
+    const endsAt = performance.now() + STINT_MS
+    let delivery = await desk.open({ group_id, id })
+    while (delivery) {
+      const delivered = await attempt(ctx, desk.close, delivery, signal)
+      if (!delivered || signal.aborted || performance.now() > endsAt) return ctx.relay.nudge()
+      delivery = await desk.next(delivery.subscriber)
     }
-    return { delivery, state: await findSubscriberState(tx, delivery.subscriber) }
-  })
-  if (!found) return
-  const { delivery, state } = found
-  const subscriber = ctx.subscribers().find(({ name }) => name === delivery.subscriber)
-  const mayProbe = state.probe_at === null || Date.parse(state.probe_at) <= ctx.now()
-  // Taken out of the configuration, disabled, or paused until the next probe: the delivery waits.
-  if (!subscriber || state.state === 'disabled' || (state.state === 'paused' && !mayProbe)) return rest(ctx, delivery)
-  ctx.metrics.inFlight.inc()
-  try {
-    const sent = await send(ctx, subscriber, delivery, signal)
-    await recordAttempt(ctx, delivery, sent)
-  } finally {
-    ctx.metrics.inFlight.dec()
   }
 }
 
-async function rest(ctx: Context, delivery: DeliveryRow): Promise<void> {
-  await ctx.db.withService(delivery.group_id, (tx) =>
-    rescheduleMessage(tx, {
-      kind: 'deliver_webhook',
-      lane: delivery.subscriber,
-      group_id: delivery.group_id,
-      refs: [delivery.id],
-      delayMs: REST_MS,
-    }),
-  )
+/** @returns true when the subscriber took it, and may be given the next one */
+async function attempt(
+  ctx: Context,
+  close: Parameters<typeof recordAttempt>[1],
+  delivery: WaitingDelivery,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const subscriber = ctx.subscribers().find(({ name }) => name === delivery.subscriber)
+  if (!subscriber) {
+    if (delivery.age_ms < ctx.unknownGraceMs) await restDelivery(ctx, delivery, UNKNOWN_REST_MS)
+    else await missDeliveries(ctx, { ...delivery, olderThanMs: ctx.unknownGraceMs, why: 'the subscriber was removed' })
+    return false
+  }
+  if (delivery.subscriber_state === 'disabled') {
+    await missDeliveries(ctx, { ...delivery, olderThanMs: 0, why: 'the subscriber is disabled' })
+    return false
+  }
+  const probe = delivery.subscriber_state === 'paused'
+  if (probe && !(await beginProbe(ctx, delivery, subscriber))) return false
+  ctx.metrics.inFlight.inc()
+  try {
+    const sent = await send(ctx, subscriber, delivery, signal)
+    const { kind } = await recordAttempt(ctx, close, { delivery, sent, probe })
+    return kind === 'delivered'
+  } finally {
+    ctx.metrics.inFlight.dec()
+  }
 }

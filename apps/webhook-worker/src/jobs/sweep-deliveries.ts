@@ -1,17 +1,58 @@
 import { listForgottenDeliveries } from '@keepr/db/deliveries/list-forgotten-deliveries'
+import { listGroupsWaiting } from '@keepr/db/deliveries/list-groups-waiting'
+import { listSubscribersWaitedFor } from '@keepr/db/deliveries/list-subscribers-waited-for'
 import { pruneDeliveries } from '@keepr/db/deliveries/prune-deliveries'
+import { deleteOldOperationalEvents } from '@keepr/db/operational-events/delete-old-operational-events'
+import { bringForwardParked } from '@keepr/db/outbox/bring-forward-parked'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import { wakeProbes } from '@keepr/db/outbox/wake-probes'
+import type { SubscriberRow } from '@keepr/db/rows'
+import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
+import { missDeliveries } from '../commands/miss-deliveries.ts'
 import type { Context } from '../context.ts'
 
 const BATCH = 500
+const PARKED_BATCH = 5000
 
-/** Finds pending deliveries that nothing would wake, and removes what is past its retention. */
+/**
+ * Finds what nothing else would wake: pending deliveries without a message, paused subscribers whose probe is due, and
+ * deliveries whose subscriber will not be called; and removes what is past its retention.
+ */
 export async function sweepDeliveries(ctx: Context): Promise<void> {
-  await ctx.db.withService(null, async (tx) => {
+  const { waitedFor, states, woken } = await ctx.db.withService(null, async (tx) => {
     for (const { id, group_id, subscriber } of await listForgottenDeliveries(tx, BATCH)) {
       ctx.log.warn({ delivery_id: id, subscriber }, 'a pending delivery had no message and gets a new one')
       await rescheduleMessage(tx, { kind: 'deliver_webhook', lane: subscriber, group_id, refs: [id], delayMs: 0 })
     }
+    const woken = (await bringForwardParked(tx, PARKED_BATCH)) + (await wakeProbes(tx))
     await pruneDeliveries(tx, ctx.retention, BATCH)
+    await deleteOldOperationalEvents(tx, ctx.retention.operationalEventsMs, BATCH)
+    return { waitedFor: await listSubscribersWaitedFor(tx), states: await listSubscriberStates(tx), woken }
   })
+  if (woken > 0) ctx.relay.nudge()
+  countStates(ctx, states)
+  for (const subscriber of waitedFor) await missWhatWillNotBeSent(ctx, subscriber, states)
+}
+
+async function missWhatWillNotBeSent(ctx: Context, subscriber: string, states: readonly SubscriberRow[]) {
+  const known = ctx.subscribers().some(({ name }) => name === subscriber)
+  const state = states.find(({ name }) => name === subscriber)?.state ?? 'active'
+  if (known && state === 'active') return
+  const [olderThanMs, why] = !known
+    ? [ctx.unknownGraceMs, 'the subscriber was removed']
+    : state === 'disabled'
+      ? [0, 'the subscriber is disabled']
+      : [scheduleMs(ctx), 'the subscriber was paused for as long as deliveries are tried']
+  const groups = await ctx.db.withService(null, (tx) => listGroupsWaiting(tx, subscriber, olderThanMs))
+  for (const group_id of groups) await missDeliveries(ctx, { group_id, subscriber, olderThanMs, why })
+}
+
+/** How long a delivery is tried in all. */
+const scheduleMs = ({ schedule }: Context): number => schedule.reduce((sum, delay) => sum + delay, 0)
+
+function countStates(ctx: Context, states: readonly SubscriberRow[]): void {
+  const names = ctx.subscribers().map(({ name }) => name)
+  const stateOf = (name: string) => states.find((row) => row.name === name)?.state ?? 'active'
+  for (const state of ['active', 'paused', 'disabled'] as const)
+    ctx.metrics.subscribers.set({ state }, names.filter((name) => stateOf(name) === state).length)
 }

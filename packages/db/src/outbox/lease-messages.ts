@@ -3,6 +3,8 @@ import type { Tx } from '../transaction.ts'
 
 export type LeaseOptions = {
   kind: MessageKind
+  /** One lane only; all if left out. */
+  lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
   /** How many messages to take at most. */
@@ -16,17 +18,21 @@ export type LeaseOptions = {
  * so the backlog's length does not matter. Two relays never lease the same message (skip locked). Events are fanned out
  * only once they have their place in the feed: the end of the message would else keep them out of it for ever.
  */
-export async function leaseMessages(tx: Tx, { kind, perLane, limit, leaseMs }: LeaseOptions): Promise<OutboxRow[]> {
+export async function leaseMessages(
+  tx: Tx,
+  { kind, lane, perLane, limit, leaseMs }: LeaseOptions,
+): Promise<OutboxRow[]> {
   return await tx<OutboxRow[]>`
     with recursive lanes as (
       (select lane from outbox
         where kind = ${kind} and leased_until is null and quarantined_at is null
+              ${lane === undefined ? tx`` : tx`and lane = ${lane}`}
         order by lane limit 1)
       union all
       select (select o.lane from outbox o
                where o.kind = ${kind} and o.leased_until is null and o.quarantined_at is null and o.lane > lanes.lane
                order by o.lane limit 1)
-        from lanes where lanes.lane is not null
+        from lanes where lanes.lane is not null ${lane === undefined ? tx`` : tx`and false`}
     ), room as (
       select lane, least(${limit}::int, ${perLane}::int - (
                select count(*) from (

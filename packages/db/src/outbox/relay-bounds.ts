@@ -14,7 +14,7 @@ export type RelayBounds = {
  * only if it is the same for all of them. A hanging subscriber must not fill a worker (WEBHOOK_CONCURRENCY).
  */
 export const relayBounds: RelayBounds = {
-  perLane: { validate_run: 256, fan_out_events: 2000, deliver_webhook: 32 },
+  perLane: { validate_run: 256, fan_out_events: 64, deliver_webhook: 16 },
   batchSize: 200,
   leaseMs: 20_000,
   maxFailures: 20,

@@ -48,4 +48,11 @@ export const retentionSettings = {
     readBy: ['webhook-worker'],
     about: 'How long the single attempts of a delivery are kept.',
   },
+  RETAIN_OPERATIONAL_EVENTS: {
+    type: Duration,
+    default: '365d',
+    unit: 'duration',
+    readBy: ['webhook-worker'],
+    about: 'How long it is kept what happened to subscribers (paused, resumed, replayed).',
+  },
 } as const satisfies Record<string, Setting>

@@ -12,10 +12,11 @@ export const workerSettings = {
   },
   WEBHOOK_CONCURRENCY: {
     type: Count,
-    default: '64',
+    default: '1024',
     unit: 'count',
     readBy: ['webhook-worker'],
-    about: 'The most deliveries that one process makes at once.',
+    about:
+      'The most deliveries that one process makes at once. A subscriber has 16 of them at most, so that some that hang leave room for the others.',
   },
   WEBHOOK_SCHEDULE: {
     type: Durations,
@@ -23,6 +24,20 @@ export const workerSettings = {
     unit: 'duration',
     readBy: ['webhook-worker'],
     about: 'How long after each failed attempt the next one follows; after the last one the delivery is exhausted.',
+  },
+  WEBHOOK_PAUSE_AFTER: {
+    type: Duration,
+    default: '3d',
+    unit: 'duration',
+    readBy: ['webhook-worker'],
+    about: 'A subscriber that took nothing for so long is paused: its deliveries wait, and one at a time probes it.',
+  },
+  WEBHOOK_PROBE_INTERVAL: {
+    type: Duration,
+    default: '15m',
+    unit: 'duration',
+    readBy: ['webhook-worker'],
+    about: 'How often a paused subscriber is probed.',
   },
   SWEEP_INTERVAL: {
     type: Duration,

@@ -1,0 +1,16 @@
+import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import type { DeliveryRow } from '@keepr/db/rows'
+import type { Context } from '../context.ts'
+
+/** Lets a delivery wait without an attempt. */
+export async function restDelivery(ctx: Context, delivery: DeliveryRow, delayMs: number): Promise<void> {
+  await ctx.db.withService(delivery.group_id, (tx) =>
+    rescheduleMessage(tx, {
+      kind: 'deliver_webhook',
+      lane: delivery.subscriber,
+      group_id: delivery.group_id,
+      refs: [delivery.id],
+      delayMs,
+    }),
+  )
+}

@@ -1,0 +1,29 @@
+import type { Tx } from '../transaction.ts'
+
+/**
+ * Settles pending deliveries of a subscriber as missed: it was removed or disabled, or paused for longer than deliveries
+ * are tried. They are recorded, can be replayed, and nothing wakes them any more.
+ * @returns how many
+ */
+export async function missDeliveries(
+  tx: Tx,
+  { group_id, subscriber, olderThanMs }: { group_id: string; subscriber: string; olderThanMs: number },
+  limit: number,
+): Promise<number> {
+  const [row] = await tx<{ missed: number }[]>`
+    with chosen as (
+      select id from webhook_deliveries
+       where subscriber = ${subscriber} and group_id = ${group_id} and state = 'pending'
+         and created_at <= now() - make_interval(secs => ${olderThanMs / 1000})
+       order by created_at limit ${limit}
+       for update skip locked
+    ), missed as (
+      update webhook_deliveries d set state = 'missed', next_attempt_at = null
+        from chosen where d.id = chosen.id and d.state = 'pending'
+      returning d.id
+    ), forgotten as (
+      delete from outbox where kind = 'deliver_webhook' and refs[1] in (select id from missed)
+    )
+    select count(*)::int as missed from missed`
+  return row?.missed ?? 0
+}
