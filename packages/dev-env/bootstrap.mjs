@@ -21,6 +21,7 @@ const entries = {
   verify: { run: ['packages/dev-env/src/verify.ts'], does: 'compare everything stored with everything promised' },
   bench: { run: ['bench/main.ts'], does: 'measure Keepr beside the bare servers and tools that it is made of' },
   seed: { run: ['bench/seed/main.ts'], does: 'fill an empty database with 10k, 100k or 1m artifacts' },
+  purge: { run: ['packages/dev-env/src/purge.ts'], does: 'make the content of versions vanish for ever' },
   checkr: { run: ['packages/dev-env/src/sample-checkr/main.ts'], does: 'run the sample validator alone' },
   chaos: {
     run: ['packages/dev-env/src/chaos.ts'],

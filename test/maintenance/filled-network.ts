@@ -9,7 +9,7 @@ import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import postgres from 'postgres'
 
 /** What stands in content and metadata and must be found nowhere once it was purged. */
-const CANARY = 'canary-5f1d0c'
+export const CANARY = 'canary-5f1d0c'
 
 export type FilledNetwork = AsyncDisposable & {
   url: string

@@ -27,7 +27,6 @@ export async function revalidateArtifact(tx: Tx, artifact: Started, verification
     throw problem('wrong-status', {
       detail: 'Only a blocked version, or one whose verification is held, is revalidated.',
     })
-  if (artifact.purged_at !== null) throw problem('purged')
   if (held && artifact.validation_run_id)
     await cancelRun(tx, { id: artifact.validation_run_id, group_id: artifact.group_id }, 'replaced')
   return await startVerification(tx, artifact, verification, 'revalidation_requested')

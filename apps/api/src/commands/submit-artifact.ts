@@ -104,6 +104,7 @@ async function findSameLatest(
   const [latest] = await findLatest(tx, { group_id: actor.groupId, name, type, foreign: false, withContent: false })
   if (!latest) return undefined
   const same =
+    latest.purged_at === null &&
     latest.content_hash === submission.content_hash &&
     latest.content_type === submission.content_type &&
     (metadata === undefined || canonicalBytes(metadata).equals(canonicalBytes(latest.metadata))) &&

@@ -3,6 +3,7 @@ import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { lockName } from '@keepr/db/names/lock-name'
 import type { Tx } from '@keepr/db/transaction'
 import type { ArtifactOperation } from '@keepr/shared/domain/access'
+import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { pickArtifact } from './pick-artifact.ts'
 import { requireMatch } from './preconditions.ts'
@@ -10,6 +11,9 @@ import { requireRight } from './require-right.ts'
 import { param } from './route.ts'
 
 type Asked = { type: string | undefined; operation: ArtifactOperation }
+
+/** Nothing is made of a version whose content is gone; it can still be withdrawn, archived or discarded. */
+const needsContent = new Set<ArtifactOperation>(['edit_draft', 'submit_draft', 'revalidate', 'patch_metadata'])
 
 /**
  * The version of the caller's own group that a write is about, under the lock of its name. It is read again once the
@@ -30,5 +34,6 @@ export async function lockArtifact(c: Call, tx: Tx, { type, operation }: Asked):
   const artifact = pickArtifact(await findVersion(tx, { ...asked, type: found.type }), actor)
   requireRight(actor, operation, artifact)
   requireMatch(c.req.header('if-match'), artifact)
+  if (artifact.purged_at !== null && needsContent.has(operation)) throw problem('purged')
   return artifact
 }

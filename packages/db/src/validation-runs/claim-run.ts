@@ -43,7 +43,7 @@ export async function claimRun(
        set state = 'running'
       from artifact_active a
      where r.id = ${runId} and r.group_id = ${groupId} and r.state in ('waiting', 'running', 'error')
-       and a.id = r.artifact_id and a.group_id = r.group_id and a.content_hash = r.content_hash
+       and a.id = r.artifact_id and a.group_id = r.group_id and a.content_hash = r.content_hash and a.purged_at is null
        and case when r.kind = 'recheck' then a.status = 'published'
                 else a.status = 'on_verification' and a.validation_run_id = r.id end
     returning r.id, r.group_id, r.artifact_id, r.artifact_type, r.content_hash, r.kind, r.requires_validation, r.awaited,

@@ -31,7 +31,7 @@ export const editDraft = route(
     answers: {
       200: { description: 'The draft as it is now', schema: Artifact, example: draftArtifact, headers: ['ETag'] },
     },
-    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
+    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed', 'purged'],
   },
   (c, { query, body }) =>
     transact(c, async (tx) => {

@@ -43,7 +43,7 @@ export const patchMetadata = route(
     answers: {
       200: { description: 'The version as it is now', schema: Artifact, example: answeredArtifact, headers: ['ETag'] },
     },
-    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed'],
+    problems: ['forbidden', 'not-found', 'ambiguous-type', 'wrong-status', 'precondition-failed', 'purged'],
   },
   (c, { query, body }) =>
     transact(c, async (tx) => {

@@ -17,8 +17,8 @@ export const keptAnswers: Scan = {
              (select jsonb_agg(jsonb_build_object('key', concat_ws(' ', k.group_id, k.user_id, k.route), 'promise', p.promise, 'found', p.found)) from batch k, lateral (values
                ('kept_answer_can_be_given', k.answer_status between 200 and 499 and (k.answer_body = '' or k.answer_body ~ '^\{.*\}$'),
                  'status ' || k.answer_status || ' and no JSON object'),
-               ('purged_is_not_answered', k.answer_status = 410 or k.artifact_id is null or not exists (
-                  select from artifact_events e where e.group_id = k.group_id and e.artifact_id = k.artifact_id and e.event_type = 'purged'
+               ('purged_is_not_answered', k.answer_status = 410 or not exists (
+                  select from artifact_events e where e.group_id = k.group_id and e.artifact_id = any (k.artifact_ids) and e.event_type = 'purged'
                      and e.created_at > k.created_at), 'an answer about a version that was purged since')
              ) as p (promise, holds, found) where p.holds is not true) as faults`,
     ),

@@ -1,0 +1,54 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { systemActor } from '@keepr/shared/domain/actor'
+import { problem } from '@keepr/shared/problem'
+import type postgres from 'postgres'
+import type { Purgeable } from './list-purgeable.ts'
+
+/** Why, and who wanted it: told in the event of the purge. */
+export type PurgeCause = { reason: string | undefined; by: string | undefined }
+/** How many rows of each table lost something. */
+export type Purged = Record<string, number>
+
+const pollMs = 100
+const patienceMs = 90_000 // longer than any statement of a service may take
+
+/**
+ * Purges one artifact, and then once more when every transaction has ended that had begun before: what one of them had
+ * read already (an answer that is kept, a delivery that is written) would else remain.
+ */
+export async function purgeArtifact(
+  sql: postgres.Sql,
+  { group_id, id }: Pick<Purgeable, 'group_id' | 'id'>,
+  { reason, by }: PurgeCause,
+): Promise<Purged> {
+  const purge = {
+    event_id: randomUUIDv7(),
+    message_id: randomUUIDv7(),
+    actor: systemActor('maintenance'),
+    event_data: { ...(reason === undefined ? {} : { reason }), ...(by === undefined ? {} : { by }) },
+    kept_answer: JSON.stringify(problem('purged').toBody(randomUUIDv7())),
+  }
+  const once = async (): Promise<Purged> => {
+    const [row] = await sql<{ lost: Purged | null }[]>`
+      select purge_artifact(${group_id}, ${id}, ${sql.json(purge)}) as lost`
+    if (!row?.lost) throw new Error(`the group ${group_id} has no artifact ${id}`)
+    return row.lost
+  }
+  const first = await once()
+  await transactionsToEnd(sql)
+  const late = await once()
+  return Object.fromEntries(Object.entries(first).map(([table, rows]) => [table, rows + (late[table] ?? 0)]))
+}
+
+async function transactionsToEnd(sql: postgres.Sql): Promise<void> {
+  const running = () => sql<{ id: string }[]>`
+    select virtualtransaction as id from pg_locks
+     where locktype = 'virtualxid' and pid <> pg_backend_pid()`
+  const before = new Set((await running()).map(({ id }) => id))
+  for (const end = Date.now() + patienceMs; before.size > 0; await pause(pollMs)) {
+    const now = new Set((await running()).map(({ id }) => id))
+    for (const id of before) if (!now.has(id)) before.delete(id)
+    if (Date.now() > end) throw new Error('a transaction that began before the purge does not end; purge again later')
+  }
+}
