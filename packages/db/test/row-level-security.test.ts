@@ -155,6 +155,10 @@ describe('a service with raw SQL', () => {
     ['change what history says', "update artifact_history set content_hash = repeat('0', 64)"],
     ['change where an artifact belongs', "update artifact_active set group_id = 'other'"],
     ['take a used version back', 'delete from artifact_versions where submitted'],
+    ['escape through another name', 'set local session authorization keepr_maintenance'],
+    ['make itself a superuser', 'alter role current_user superuser'],
+    ['become what it was before', 'set role postgres'],
+    ['leave row-level security aside', 'set local row_security = off; select 1 from artifact_active'],
     ['publish without a verdict', "update artifact_active set status = 'published' where status = 'on_verification'"],
   ]
   describe.each(services)('%s', (role) => {
@@ -169,6 +173,52 @@ describe('a service with raw SQL', () => {
       await expect(attempt).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|23514|23503)$/) })
       await sql.end()
     })
+  })
+
+  it.each([
+    [
+      'archive what another author made',
+      `
+      insert into artifact_history (id, original_id, group_id, type, name, version, usage_policy, created_by, content_kind, content_type,
+                                    content_size, content_hash, content, json_content, metadata, revision, created_at, updated_at,
+                                    published_at, archived_by, archive_reason)
+      select gen_random_uuid(), id, group_id, type, name, version, usage_policy, created_by, content_kind, content_type, content_size,
+             content_hash, content, json_content, metadata, revision, created_at, updated_at, published_at, 'bob', 'archived'
+        from artifact_active where created_by = 'alice' and status = 'published'`,
+    ],
+    [
+      'clean up',
+      `
+      insert into artifact_history (id, original_id, group_id, type, name, version, usage_policy, created_by, content_kind, content_type,
+                                    content_size, content_hash, content, json_content, metadata, revision, created_at, updated_at,
+                                    published_at, archived_by, archive_reason)
+      select gen_random_uuid(), id, group_id, type, name, version, usage_policy, created_by, content_kind, content_type, content_size,
+             content_hash, content, json_content, metadata, revision, created_at, updated_at, published_at, 'bob', 'cleanup'
+        from artifact_active where created_by = 'bob' and status = 'published'`,
+    ],
+    [
+      'widen the policy of another author’s version',
+      "update artifact_active set usage_policy = 'public' where created_by = 'alice' and usage_policy = 'internal_only'",
+    ],
+  ])('of the API cannot, in the name of an author, %s', async (_what, statement) => {
+    const sql = postgres(database.urlOf('keepr_api'), { max: 1 })
+    const attempt = sql.begin(async (tx) => {
+      await tx`select set_config('keepr.group_id', 'acme', true), set_config('keepr.user_id', 'bob', true),
+                      set_config('keepr.roles', 'author,consumer', true)`
+      await tx.unsafe(statement)
+    })
+    await expect(attempt).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|23514)$/) })
+    await sql.end()
+  })
+
+  it('of the API deletes as an author no more than its own drafts and those that it sees', async () => {
+    const rows = await api.withActor(actor('acme', 'bob', 'author'), async (tx) => [
+      ...(await tx<{ id: string }[]>`select id from artifact_active where status = 'published' for update`),
+    ])
+    expect(rows.length).toBeGreaterThan(0)
+    const gone = api.withActor(actor('acme', 'bob', 'author'), (tx) => tx`
+      delete from artifact_active where status = 'published' and created_by = 'alice'`) // prettier-ignore
+    expect((await gone).count).toBe(0)
   })
 
   it('of the API cannot write into another group', async () => {

@@ -1,4 +1,5 @@
 import { type DraftReplacement, replaceDraft } from '@keepr/db/artifacts/replace-draft'
+import { restrictArtifact } from '@keepr/db/artifacts/restrict-artifact'
 import { appendEvents, type Cause } from '@keepr/db/events/append-events'
 import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow } from '@keepr/db/rows'
@@ -13,8 +14,11 @@ export async function editDraft(
   cause: Cause,
 ): Promise<ArtifactRow> {
   const name = await lockName(tx, artifact, 1)
-  const edited = await replaceDraft(tx, artifact, draft)
-  if (!edited || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })
+  const restricts = draft.usage_policy === 'restricted' && artifact.usage_policy !== 'restricted'
+  const kept = restricts ? { ...draft, usage_policy: artifact.usage_policy } : draft
+  const replaced = await replaceDraft(tx, artifact, kept)
+  if (!replaced || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })
+  const edited = restricts ? await restrictArtifact(tx, replaced) : replaced
   await appendEvents(tx, cause, name.last_sequence, [{ artifact: edited, event_type: 'draft_updated' }])
   return edited
 }

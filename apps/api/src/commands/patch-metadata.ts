@@ -1,3 +1,4 @@
+import { restrictArtifact } from '@keepr/db/artifacts/restrict-artifact'
 import { updateMetadata } from '@keepr/db/artifacts/update-metadata'
 import { appendEvents, type Cause, type NewEvent } from '@keepr/db/events/append-events'
 import { lockName } from '@keepr/db/names/lock-name'
@@ -15,9 +16,11 @@ export async function patchMetadata(tx: Tx, before: ArtifactRow, after: NewNotes
   const count = Number(metadataChanges) + Number(policyChanges)
   if (count === 0) return before
   const name = await lockName(tx, before, count)
-  const artifact = await updateMetadata(tx, before, after)
-  if (!artifact || !name)
+  const restricts = policyChanges && after.usage_policy === 'restricted'
+  const updated = await updateMetadata(tx, before, restricts ? { ...after, usage_policy: before.usage_policy } : after)
+  if (!updated || !name)
     throw problem('wrong-status', { detail: 'Metadata of a version on verification or archived does not change.' })
+  const artifact = restricts ? await restrictArtifact(tx, updated) : updated
   const events: NewEvent[] = []
   if (metadataChanges)
     events.push({

@@ -1,5 +1,5 @@
 import type { ArtifactRow, JsonObject, UsagePolicy } from '@keepr/db/rows'
-import { type ArtifactOperation, widens } from '@keepr/shared/domain/access'
+import { widens } from '@keepr/shared/domain/access'
 import { problem } from '@keepr/shared/problem'
 import { metadataOffences } from '../commands/check-metadata.ts'
 import type { Call } from './api.ts'
@@ -18,13 +18,7 @@ export function requireNotes(
     errors.push({ pointer: '/usage_policy', detail: 'may not be public for this type' })
   }
   if (errors.length > 0) throw problem('validation-error', { errors })
-  const operation = policyOperation(artifact.usage_policy, usage_policy)
-  if (operation) requireRight(c.get('actor'), operation, artifact)
-}
-
-/** Restricting is decided like widening: another author would take the artifact out of everybody's sight, its own included. */
-function policyOperation(from: UsagePolicy, to: UsagePolicy): ArtifactOperation | undefined {
-  if (from === to) return undefined
-  if (widens(from, to)) return 'widen_policy'
-  return to === 'restricted' ? 'restrict' : 'narrow_policy'
+  if (artifact.usage_policy === usage_policy) return
+  const operation = widens(artifact.usage_policy, usage_policy) ? 'widen_policy' : 'narrow_policy'
+  requireRight(c.get('actor'), operation, artifact)
 }

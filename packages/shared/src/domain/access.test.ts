@@ -49,6 +49,16 @@ describe('sight', () => {
     expect(maySee(actor('author'), { ...restricted, createdBy: 'alice', status: 'blocked' })).toBe(true)
   })
 
+  test('the creator of a restricted version sees it in every state, also as a consumer, and changes it as an author', () => {
+    for (const status of STATUSES) {
+      const mine = own({ usagePolicy: 'restricted', createdBy: 'alice', status })
+      expect(decide('read', actor('consumer'), mine).rule).toBe('creators_see_what_they_restrict')
+      expect(decide('patch_metadata', actor('consumer'), mine).outcome).toBe('forbidden')
+      expect(maySee(actor('operator'), mine)).toBe(false)
+      expect(maySee(actor('consumer'), { ...mine, createdBy: 'bob' })).toBe(false)
+    }
+  })
+
   test('an operator as such sees no artifact', () => {
     for (const status of STATUSES) expect(maySee(actor('operator'), own({ status, usagePolicy: 'public' }))).toBe(false)
   })

@@ -34,7 +34,6 @@ export const ARTIFACT_OPERATIONS = {
   patch_metadata: 'author',
   narrow_policy: 'author',
   widen_policy: 'creator_or_admin',
-  restrict: 'creator_or_admin',
   roll_back: 'creator_or_admin',
   archive: 'creator_or_admin',
   restore: 'admin',
@@ -62,6 +61,7 @@ export const RULES = {
   consumers_see_what_is_published: 'Consumers read the published versions of their group.',
   authors_see_their_group:
     'Authors see every version of their group in every state, except the restricted ones of others.',
+  creators_see_what_they_restrict: 'The creator of a restricted version sees it in every state.',
   admins_see_their_group: 'Admins see every version of their group in every state.',
   unverified_content_is_never_returned:
     'The content of a version that is on verification or blocked is returned to nobody.',
@@ -128,7 +128,7 @@ export const widens = (from: UsagePolicy, to: UsagePolicy): boolean =>
 /** Content that was never validated is never returned; a draft is only seen by its authors in the first place. */
 const isReadable = (status: Status): boolean => status !== 'on_verification' && status !== 'blocked'
 
-/** The rule by which the actor sees the artifact. may_see() in migrations/0008 says the same; a test compares them. */
+/** The rule by which the actor sees the artifact. may_see() in migrations/0015 says the same; a test compares them. */
 function sight(actor: Actor, artifact: Subject): Rule | undefined {
   if (isForeign(actor, artifact)) {
     const open =
@@ -136,10 +136,13 @@ function sight(actor: Actor, artifact: Subject): Rule | undefined {
     return open ? 'public_is_for_every_caller' : undefined
   }
   if (hasRole(actor.roles, 'admin')) return 'admins_see_their_group'
-  if (artifact.usagePolicy === 'restricted' && artifact.createdBy !== actor.userId) return undefined
+  const restricted = artifact.usagePolicy === 'restricted'
+  if (restricted && artifact.createdBy !== actor.userId) return undefined
   if (hasRole(actor.roles, 'author')) return 'authors_see_their_group'
-  if (hasRole(actor.roles, 'consumer') && artifact.status === 'published') return 'consumers_see_what_is_published'
-  return undefined
+  if (!hasRole(actor.roles, 'consumer')) return undefined
+  // Also one who was an author when it was made and is a consumer now.
+  if (restricted) return 'creators_see_what_they_restrict'
+  return artifact.status === 'published' ? 'consumers_see_what_is_published' : undefined
 }
 
 const isSoleCreator = (actor: Actor, { createdBy, alsoBy = [] }: Subject): boolean =>

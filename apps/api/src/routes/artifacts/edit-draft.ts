@@ -44,7 +44,7 @@ export const editDraft = route(
       const metadata = (body.metadata ?? {}) as JsonObject
       const usage_policy = body.usage_policy ?? artifact.usage_policy
       requireNotes(c, artifact, { metadata, usage_policy })
-      await edit(tx, artifact, { ...content, metadata, usage_policy }, causeOf(c))
-      return await answerArtifact(c, tx, artifact.id)
+      const written = await edit(tx, artifact, { ...content, metadata, usage_policy }, causeOf(c))
+      return await answerArtifact(c, tx, artifact.id, { written })
     }),
 )

@@ -58,7 +58,7 @@ export const patchMetadata = route(
       checkBody({ metadata }, Patched)
       const usage_policy = body.usage_policy ?? artifact.usage_policy
       requireNotes(c, artifact, { metadata, usage_policy })
-      await patch(tx, artifact, { metadata, usage_policy }, causeOf(c))
-      return await answerArtifact(c, tx, artifact.id)
+      const written = await patch(tx, artifact, { metadata, usage_policy }, causeOf(c))
+      return await answerArtifact(c, tx, artifact.id, { written })
     }),
 )

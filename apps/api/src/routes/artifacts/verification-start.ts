@@ -68,6 +68,6 @@ export const verificationStart = ({ operationId, verb, summary, operation, final
         const config = typeConfigOf(c, artifact.type)
         const { maxPending } = c.get('ctx').settings
         await command(tx, artifact, { ...run, config, maxPending, cause: causeOf(c) })
-        return await answerArtifact(c, tx, artifact.id, 202)
+        return await answerArtifact(c, tx, artifact.id, { status: 202 })
       }),
   )
