@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { looksLikeSystemActor } from '@keepr/shared/domain/actor'
 import { rolesFromClaim } from '@keepr/shared/domain/role'
 import { problem } from '@keepr/shared/problem'
@@ -22,7 +22,7 @@ export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }
   return {
     async verify(token) {
       if (token.length > maxTokenLength) throw problem('unauthenticated')
-      const key = createHash('sha256').update(token).digest('base64')
+      const key = hash('sha256', token, 'base64')
       const known = remembered.get(key)
       if (known && known.generation === known.issuer.generation() && known.expiresAt + clockToleranceMs > Date.now())
         return known

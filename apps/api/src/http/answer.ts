@@ -1,6 +1,7 @@
 import type { Json } from '@keepr/db/rows'
-import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
+import type { StatusCode } from 'hono/utils/http-status'
 import type { Call } from './api.ts'
+import { respond } from './respond.ts'
 
 /** What a request is answered with, as data: so that it can be kept for an Idempotency-Key and sent again. */
 export type Answer = {
@@ -13,10 +14,6 @@ export type Answer = {
 
 /** Sends an answer. */
 export function send(c: Call, { status, body, headers = {} }: Answer): Response {
-  if (body === undefined) return c.body(null, status, headers)
-  // SAFETY: an answer with a body has a status that allows one.
-  return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
-    'content-type': 'application/json',
-    ...headers,
-  })
+  if (body === undefined) return respond(c, null, status, headers)
+  return respond(c, JSON.stringify(body), status, { 'content-type': 'application/json', ...headers })
 }

@@ -1,6 +1,7 @@
 import { problem } from '@keepr/shared/problem'
 import type { RateUse } from '../rate-limits.ts'
 import type { Call } from './api.ts'
+import { setHeader } from './respond.ts'
 
 /** Counts the request for its group and user, and refuses one too many. */
 export async function limitRate(c: Call): Promise<void> {
@@ -9,7 +10,7 @@ export async function limitRate(c: Call): Promise<void> {
   const exceeded = uses.find(({ limited }) => limited)
   const headers = rateHeaders(uses)
   if (exceeded) throw problem('rate-limited', { retry_after_s: Math.max(1, exceeded.resetS), headers })
-  for (const [name, value] of Object.entries(headers)) c.header(name, value)
+  for (const [name, value] of Object.entries(headers)) setHeader(c, name, value)
 }
 
 const rateHeaders = (uses: readonly RateUse[]): Record<string, string> => ({

@@ -39,6 +39,7 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     ${asked.foreign ? tx`group_id <> ${asked.group_id} and status = 'published' and usage_policy = 'public'` : tx`group_id = ${asked.group_id}`}
     ${asked.type === undefined ? tx`` : tx`and type = ${asked.type}`}
     ${asked.status === undefined ? tx`` : tx`and status = ${asked.status}`}
+    ${needsIndex(asked) ? tx`and id in (${tagged(tx, asked)})` : tx``}
     ${asked.tags.length === 0 ? tx`` : tx`and tags @> ${JSON.stringify(asked.tags)}::text::jsonb`}
     ${asked.category === undefined ? tx`` : tx`and category = ${asked.category}`}
     ${asked.usage_policy === undefined ? tx`` : tx`and usage_policy = ${asked.usage_policy}`}
@@ -59,6 +60,24 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
   }
   return tx<PresentedArtifact[]>`select * from (${presentArtifacts(tx, rows, false)}) page order by ${page[asked.sort]}`
 }
+
+/** Whether the page is best found by tag or words: a name or a hash is narrower than those. */
+const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_hash, sort }: ListQuestion): boolean =>
+  (tags.length > 0 || words !== undefined) &&
+  !foreign &&
+  status !== 'archived' &&
+  [name, name_prefix, content_hash].every((narrower) => narrower === undefined) &&
+  sort !== 'name'
+
+/** The ids of the page, from the function that may use the indexes of tags and words (migration 0017 says why). */
+const tagged = (tx: Tx, asked: ListQuestion) => tx`
+  select found_id from find_tagged_or_worded(
+    ${asked.tags.length === 0 ? null : JSON.stringify(asked.tags)}::text::jsonb,
+    plainto_tsquery('simple', translate(${asked.words ?? null}::text, '._-', '   ')),
+    ${asked.type ?? null}, ${asked.status ?? null}, ${asked.category ?? null}, ${asked.usage_policy ?? null},
+    ${asked.created_after ?? null}::text::timestamptz, ${asked.created_before ?? null}::text::timestamptz,
+    ${asked.after?.[0] ?? null}::text::timestamptz, ${asked.after?.[1] ?? null}::text::uuid,
+    ${asked.sort === '-created_at'}, ${asked.limit})`
 
 /** The names' order mixes directions, so it is spelt out; the row comparison of the others is an index condition. */
 function after(tx: Tx, { sort, after: key }: ListQuestion, id: postgres.PendingQuery<postgres.Row[]>) {

@@ -52,14 +52,13 @@ export const presentArtifacts = (
          a.duplicate_of, a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
          a.archived_at, a.archive_reason,
          run.state as run_state, run.reason as run_reason, run.findings as run_findings, run.report_url as run_report_url,
-         run.deadline as run_deadline, run.checked_at as run_checked_at, attempt.tries,
+         run.deadline as run_deadline, run.checked_at as run_checked_at,
+         case when run.attempts > 0 then (
+           select jsonb_agg(jsonb_build_object(
+                    'at', to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                    'duration_ms', t.duration_ms, 'outcome', t.outcome, 'reason', t.reason) order by t.at)
+             from (select * from validation_tries where run_id = run.id order by at desc limit 20) t) end as tries,
          case when ${withContent} and a.content_kind <> 'binary' and a.content_size <= ${inlineLimit}
                and a.status in ('draft', 'published', 'archived') then a.content end as inline_content
     from (${rows}) a
-    left join validation_runs run on run.id = a.validation_run_id and run.group_id = a.group_id
-    left join lateral (
-      select jsonb_agg(jsonb_build_object(
-               'at', to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-               'duration_ms', t.duration_ms, 'outcome', t.outcome, 'reason', t.reason) order by t.at) as tries
-        from (select * from validation_tries where run_id = run.id order by at desc limit 20) t
-    ) attempt on true`
+    left join validation_runs run on run.id = a.validation_run_id and run.group_id = a.group_id`

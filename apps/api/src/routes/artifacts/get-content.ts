@@ -1,5 +1,4 @@
 import { findContent } from '@keepr/db/artifacts/find-content'
-import { findVersion } from '@keepr/db/artifacts/find-version'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { decide } from '@keepr/shared/domain/access'
 import { contentHash } from '@keepr/shared/domain/content-hash'
@@ -9,6 +8,8 @@ import { byteRange } from '../../http/byte-range.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { isUnchanged } from '../../http/preconditions.ts'
+import { respond } from '../../http/respond.ts'
+import { readNamed } from '../../http/read-named.ts'
 import { param, route } from '../../http/route.ts'
 import { subjectOf } from '../../views/artifact.ts'
 import { NameQuery } from './name-query.ts'
@@ -48,7 +49,7 @@ export const getContent = route(
     ],
   },
   async (c, { query }) => {
-    const { readDb, settings, accessLog } = c.get('ctx')
+    const { settings, accessLog } = c.get('ctx')
     const actor = c.get('actor')
     const asked = {
       group_id: actor.groupId,
@@ -58,7 +59,7 @@ export const getContent = route(
       foreign: settings.foreignPublic === 'by_name',
       withContent: false,
     }
-    const artifact = pickArtifact(await readDb.read(actor, (tx) => findVersion(tx, asked)), actor)
+    const artifact = pickArtifact(await readNamed(c, asked), actor)
     if (artifact.purged_at !== null) throw problem('purged')
     const { outcome } = decide('read_content', actor, subjectOf(artifact))
     if (outcome !== 'allowed')
@@ -80,11 +81,11 @@ async function answerContent(c: Call, artifact: PresentedArtifact): Promise<Resp
     'content-disposition': 'attachment',
     'content-security-policy': 'sandbox',
   }
-  if (isUnchanged(c, etag)) return c.body(null, 304, headers)
+  if (isUnchanged(c, etag)) return respond(c, null, 304, headers)
   headers['content-type'] = artifact.content_type
   if (c.req.method === 'HEAD') {
     headers['content-digest'] = digest(artifact.content_hash)
-    return c.body(null, 200, { ...headers, 'content-length': String(artifact.content_size) })
+    return respond(c, null, 200, { ...headers, 'content-length': String(artifact.content_size) })
   }
   const ifRange = c.req.header('if-range')
   const wanted = ifRange === undefined || ifRange === etag ? c.req.header('range') : undefined
@@ -97,7 +98,8 @@ async function answerContent(c: Call, artifact: PresentedArtifact): Promise<Resp
   headers['content-digest'] = digest(range ? contentHash(part) : artifact.content_hash)
   headers['content-length'] = String(part.byteLength)
   if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${artifact.content_size}`
-  return c.body(
+  return respond(
+    c,
     new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength),
     range ? 206 : 200,
     headers,

@@ -1,4 +1,3 @@
-import { findLatest } from '@keepr/db/artifacts/find-latest'
 import { findVersion, type NameQuestion } from '@keepr/db/artifacts/find-version'
 import { listVersions } from '@keepr/db/artifacts/list-versions'
 import { isRange, resolveRange } from '@keepr/shared/domain/version'
@@ -8,6 +7,7 @@ import * as v from 'valibot'
 import type { Call } from '../../http/api.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { presentArtifact } from '../../http/present.ts'
+import { readNamed } from '../../http/read-named.ts'
 import { param, route } from '../../http/route.ts'
 import { isVisible } from '../../views/artifact.ts'
 import { artifactExample } from './example.ts'
@@ -44,10 +44,7 @@ export const getLatestArtifact = route(
       foreign: c.get('ctx').settings.foreignPublic === 'by_name',
       withContent: query.content !== 'false',
     }
-    const found =
-      query.version === undefined
-        ? await c.get('ctx').readDb.read(actor, (tx) => findLatest(tx, asked))
-        : await findInRange(c, asked, query.version)
+    const found = query.version === undefined ? await readNamed(c, asked) : await findInRange(c, asked, query.version)
     return presentArtifact(c, pickArtifact(found, actor))
   },
 )

@@ -1,7 +1,7 @@
-import { findVersion } from '@keepr/db/artifacts/find-version'
 import { Artifact } from '@keepr/shared/schemas/artifact'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { presentArtifact } from '../../http/present.ts'
+import { readNamed } from '../../http/read-named.ts'
 import { param, route } from '../../http/route.ts'
 import { artifactExample } from './example.ts'
 import { ReadQuery } from './name-query.ts'
@@ -23,18 +23,16 @@ export const getVersion = route(
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
   },
   async (c, { query }) => {
-    const { readDb, settings } = c.get('ctx')
+    const { settings } = c.get('ctx')
     const actor = c.get('actor')
-    const found = await readDb.read(actor, (tx) =>
-      findVersion(tx, {
-        group_id: actor.groupId,
-        name: param(c, 'name'),
-        version: param(c, 'version'),
-        type: query.type,
-        foreign: settings.foreignPublic === 'by_name',
-        withContent: query.content !== 'false',
-      }),
-    )
+    const found = await readNamed(c, {
+      group_id: actor.groupId,
+      name: param(c, 'name'),
+      version: param(c, 'version'),
+      type: query.type,
+      foreign: settings.foreignPublic === 'by_name',
+      withContent: query.content !== 'false',
+    })
     return presentArtifact(c, pickArtifact(found, actor))
   },
 )

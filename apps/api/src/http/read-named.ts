@@ -1,0 +1,30 @@
+import { findLatest } from '@keepr/db/artifacts/find-latest'
+import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
+import { findOwnVersion, type OwnArtifact } from '@keepr/db/artifacts/find-own-version'
+import { findVersion, type NameQuestion } from '@keepr/db/artifacts/find-version'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import type { Actor } from '@keepr/shared/domain/actor'
+import { hasRole } from '@keepr/shared/domain/role'
+import type { Call } from './api.ts'
+
+type Asked = NameQuestion & { version?: string }
+
+/**
+ * What a name (and version, else its latest) means for the caller. Nearly all reads are of the group's own names, and those
+ * have a statement that costs half; only what that one does not tell is asked of the one that knows everything.
+ */
+export async function readNamed(c: Call, asked: Asked): Promise<PresentedArtifact[]> {
+  const { readDb } = c.get('ctx')
+  const actor = c.get('actor')
+  const { version } = asked
+  if (version === undefined) {
+    const own = await readDb.read(actor, (tx) => findOwnLatest(tx, asked))
+    return isWhole(own, actor) ? own : await readDb.read(actor, (tx) => findLatest(tx, asked))
+  }
+  const own = await readDb.read(actor, (tx) => findOwnVersion(tx, { ...asked, version }))
+  return isWhole(own, actor) ? own : await readDb.read(actor, (tx) => findVersion(tx, { ...asked, version }))
+}
+
+/** Tries are shown to authors only, and only a validator's verdict has any. */
+const isWhole = (own: readonly OwnArtifact[], actor: Actor): boolean =>
+  own.length > 0 && (!hasRole(actor.roles, 'author') || own.every(({ run_attempts }) => !run_attempts))
