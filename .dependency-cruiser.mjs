@@ -38,6 +38,11 @@ export default {
       { path: `node_modules/(hono|bullmq)/|/routes/|/http/|/jobs/` },
     ),
     forbid('routes-speak-no-sql', { path: '/(routes|views)/' }, { path: 'node_modules/postgres/' }),
+    forbid(
+      'postgres-is-loaded-mended',
+      { pathNot: '^packages/db/src/driver/postgres\\.ts$' },
+      { path: 'node_modules/postgres/', dependencyTypesNot: ['type-only'] },
+    ),
     forbid('views-are-pure', { path: '/views/' }, { path: 'packages/db/src/', dependencyTypesNot: ['type-only'] }),
   ],
   options: {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import postgres from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { reply } from '../child/reply.ts'
 import { insertOneFloor } from './insert-one-floor.ts'
 import { selectPageFloor } from './select-page-floor.ts'

@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import type { ReservedSql, Sql } from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { fillTables } from './fill-tables.ts'
 import { makeBatch, prepareBatches } from './make-batch.ts'
 import { nameCount, type SeedShape } from './seed-shape.ts'
@@ -33,7 +34,7 @@ export async function seed(
   }
 }
 
-async function fillAll(sql: postgres.ReservedSql, shape: SeedShape, progress: (step: string) => void): Promise<void> {
+async function fillAll(sql: ReservedSql, shape: SeedShape, progress: (step: string) => void): Promise<void> {
   const names = nameCount(shape)
   for (let from = 1; from <= names; from += NAMES_PER_BATCH) {
     const to = Math.min(from + NAMES_PER_BATCH - 1, names)
@@ -44,7 +45,7 @@ async function fillAll(sql: postgres.ReservedSql, shape: SeedShape, progress: (s
 }
 
 /** What the switched-off triggers would have refused, on a sample. */
-async function checkSeed(sql: postgres.ReservedSql): Promise<void> {
+async function checkSeed(sql: ReservedSql): Promise<void> {
   const [row] = await sql<{ wrong: number }[]>`
     select count(*)::int as wrong
       from (select * from artifact_active order by id limit 1000) a
@@ -55,7 +56,7 @@ async function checkSeed(sql: postgres.ReservedSql): Promise<void> {
   if (row?.wrong !== 0) throw new Error(`${row?.wrong} of the first 1,000 seeded rows break the lifecycle's rules`)
 }
 
-function openPool(databaseUrl: string): AsyncDisposable & { sql: postgres.Sql } {
+function openPool(databaseUrl: string): AsyncDisposable & { sql: Sql } {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   return { sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }) }
 }

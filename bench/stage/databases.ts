@@ -1,7 +1,7 @@
 import { startPostgres, type EmbeddedPostgres } from '@keepr/dev-env/embedded-postgres'
 import { rolePasswords } from '@keepr/dev-env/role-passwords'
 import { migrate } from '@keepr/db/migrate'
-import postgres from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { seed } from '../seed/seed.ts'
 import type { SeedShape } from '../seed/seed-shape.ts'
 

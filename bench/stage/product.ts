@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { developmentToken } from '@keepr/dev-env/development-token'
 import { freePort } from '@keepr/dev-env/free-port'
 import { type Network, startNetwork } from '@keepr/dev-env/network'
-import postgres from 'postgres'
+import type { Sql } from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { SEED_AUTHOR, SEED_GROUP } from '../seed/seed-shape.ts'
 
 export type Product = AsyncDisposable & {
@@ -11,7 +12,7 @@ export type Product = AsyncDisposable & {
   /** Of an admin of the seeded group. */
   headers: Record<string, string>
   /** As the superuser: to look, and to choose what is asked for. */
-  sql: postgres.Sql
+  sql: Sql
   databaseUrl: string
 }
 

@@ -6,7 +6,8 @@ import { developmentToken } from '@keepr/dev-env/development-token'
 import { freePort } from '@keepr/dev-env/free-port'
 import { startNetwork } from '@keepr/dev-env/network'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
-import postgres from 'postgres'
+import type { Sql } from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 
 /** What stands in content and metadata and must be found nowhere once it was purged. */
 export const CANARY = 'canary-5f1d0c'
@@ -15,7 +16,7 @@ export type FilledNetwork = AsyncDisposable & {
   url: string
   dataDir: string
   databaseUrl: string
-  admin: postgres.Sql
+  admin: Sql
   send: Send
   ids: Ids
   /** Until every run, event and delivery is done. */

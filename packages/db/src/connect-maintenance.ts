@@ -1,6 +1,7 @@
-import postgres from 'postgres'
+import type { Sql } from 'postgres'
+import { postgres } from './driver/postgres.ts'
 
-export type Maintenance = AsyncDisposable & { sql: postgres.Sql }
+export type Maintenance = AsyncDisposable & { sql: Sql }
 type Options = { url: string; applicationName: string; readOnly: boolean }
 
 /**

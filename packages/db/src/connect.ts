@@ -1,5 +1,6 @@
 import type { Actor } from '@keepr/shared/domain/actor'
-import postgres from 'postgres'
+import type { PendingQuery, Sql } from 'postgres'
+import { postgres } from './driver/postgres.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
@@ -22,7 +23,7 @@ export type Db = AsyncDisposable & {
   /** One transaction in the name of the service, within one group or (null) with what its role sees of all groups. */
   withService<T>(groupId: string | null, story: (tx: Tx) => Promise<T>): Promise<T>
   /** One query in the name of a user, in a single round trip. */
-  read<Row extends object>(actor: Actor, query: (tx: Tx) => postgres.PendingQuery<Row[]>): Promise<Row[]>
+  read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
   /** Calls back for every message on a channel; survives lost connections. Resolves when it listens. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
   /** Answers as soon as the database does. */
@@ -54,7 +55,7 @@ export function connect(options: ConnectOptions): Db {
         parse: (text: string) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`, // '2026-01-31 12:00:00.5+00', always UTC
       },
     },
-  }) as postgres.Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.
+  }) as Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.
 
   const close = () => sql.end({ timeout: 5 })
   return {
@@ -74,9 +75,9 @@ export function connect(options: ConnectOptions): Db {
  * executed after the settings are made. Several times the rate of BEGIN, set_config, SELECT, COMMIT.
  */
 async function readOnce<Row extends object>(
-  sql: postgres.Sql,
+  sql: Sql,
   scope: Scope,
-  query: (tx: Tx) => postgres.PendingQuery<Row[]>,
+  query: (tx: Tx) => PendingQuery<Row[]>,
 ): Promise<Row[]> {
   // SAFETY: the query becomes a fragment of the statement that sets the scope; it never runs on its own.
   const fragment = query(sql as unknown as Tx)

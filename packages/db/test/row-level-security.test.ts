@@ -1,5 +1,5 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
-import postgres from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Db } from '@keepr/db/connect'
 import type { Tx } from '@keepr/db/transaction'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSettings } from '@keepr/shared/runtime/settings'
-import postgres from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { dataDirOf } from './data-dir.ts'
 import { startPostgres } from './embedded-postgres.ts'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
+import type { Sql } from 'postgres'
+import { postgres } from '@keepr/db/driver/postgres'
 import { connect, type Db } from '@keepr/db/connect'
 import { inject } from 'vitest'
 
@@ -25,7 +26,7 @@ export type TestDatabase = AsyncDisposable & {
   adminUrl: string
   connectAs(role: keyof typeof testPasswords, poolSize?: number): Db
   /** SQL as the superuser. */
-  admin: postgres.Sql
+  admin: Sql
 }
 
 /** A database of the test file's own, cloned from the migrated template or from another one as it is; dropped when disposed. */
