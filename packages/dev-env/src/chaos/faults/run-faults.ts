@@ -15,7 +15,7 @@ type Options = {
   signal: AbortSignal
 }
 
-const REST_MS = [200, 2200] as const
+const REST_MS = [200, 3500] as const
 
 /**
  * Breaks something every second or so, several things at a time but never one victim twice, for as long as asked. Ends when

@@ -31,8 +31,9 @@ const freeze = (service: Service, name: string, [least, most]: [number, number],
 /** Services die, end in order, freeze for a moment, and freeze for longer than their leases and locks last. */
 export const serviceFaults: readonly Fault[] = [
   ...SERVICES.flatMap((service) => [
-    kill(service, 'SIGKILL', 6),
-    kill(service, 'SIGTERM', 3),
+    // While the API is down there is no load that anything could be done to.
+    kill(service, 'SIGKILL', service === 'api' ? 3 : 5),
+    kill(service, 'SIGTERM', service === 'api' ? 1.5 : 2.5),
     freeze(service, 'freeze', [500, 4000], 2),
   ]),
   freeze('validation-worker', 'freeze for long', [12_000, 24_000], 0.7),
