@@ -9,6 +9,7 @@ import { rolePasswords } from '@keepr/dev-env/role-passwords'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { startWebhookReceiver } from '@keepr/dev-env/webhook-receiver'
 import { postgres } from '@keepr/db/driver/postgres'
+import type { Sql } from 'postgres'
 import { expect, test } from 'vitest'
 import { type Behaviour, httpPeer, json } from '../../apps/validation-worker/test/support/http-peer.ts'
 import { vaultPeer } from './vault-peer.ts'
@@ -256,7 +257,7 @@ test('no secret is found anywhere after a run of everything', { timeout: 120_000
 })
 
 /** Every row of every table, those of the queue included. */
-async function everythingStored(admin: postgres.Sql): Promise<string> {
+async function everythingStored(admin: Sql): Promise<string> {
   const tables = await admin<{ schema: string; name: string }[]>`
     select schemaname as schema, tablename as name from pg_tables
      where schemaname not in ('pg_catalog', 'information_schema')`
