@@ -7,7 +7,7 @@ export type MigrateOptions = {
   /** A role that may create roles, or keepr_maintenance itself where an operator made the roles. */
   databaseUrl: string
   /** Passwords to give to the services' roles; without one a role is left as it is. */
-  passwords?: Partial<Record<ServiceRole, string>> | undefined
+  passwords?: Partial<Record<ServiceRole, string | undefined>> | undefined
   log?: (message: string) => void
 }
 
@@ -45,7 +45,7 @@ export async function migrate({ databaseUrl, passwords = {}, log = () => {} }: M
   }
 }
 
-async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceRole, string>>) {
+async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceRole, string | undefined>>) {
   for (const role of ['keepr_maintenance', ...serviceRoles] as const) {
     const login = role === 'keepr_maintenance' ? 'nologin' : 'login'
     // Two first starts may race on a cluster-wide role; the loser finds it made.

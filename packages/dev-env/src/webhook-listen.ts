@@ -1,17 +1,23 @@
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { endOnSignal } from './end-on-signal.ts'
 import { messageOf } from './message-of.ts'
 import { startWebhookReceiver } from './webhook-receiver.ts'
 
-const { port, secret } = new Command('npm run webhook:listen --')
-  .description('Receives webhooks on 127.0.0.1, verifies their signatures and prints one line for each.')
+const { host, port, secret, secretFile } = new Command('npm run webhook:listen --')
+  .description('Receives webhooks, verifies their signatures and prints one line for each.')
+  .addOption(new Option('--host <address>', 'the address to bind to').env('HOST').default('127.0.0.1'))
   .addOption(new Option('--port <number>', 'where it listens').default(8091).argParser(Number))
   .option('--secret <whsec_…...>', 'the secret; several during a rotation', [])
+  .option('--secret-file <path>', 'a file with a secret')
   .parse()
-  .opts<{ port: number; secret: string[] }>()
+  .opts<{ host: string; port: number; secret: string[]; secretFile?: string }>()
 
 try {
-  const receiver = await startWebhookReceiver({ port, secrets: secret, print: console.log })
-  console.log(`Webhooks are received at http://127.0.0.1:${receiver.port}/`)
+  const secrets = secretFile === undefined ? secret : [...secret, readFileSync(secretFile, 'utf8').trim()]
+  const receiver = await startWebhookReceiver({ host, port, secrets, print: console.log })
+  endOnSignal(receiver)
+  console.log(`Webhooks are received at http://${host}:${receiver.port}/`)
 } catch (error) {
   console.error(`The receiver did not start: ${messageOf(error)}`)
   process.exit(1)

@@ -11,6 +11,8 @@ export type WebhookReceiver = AsyncDisposable & {
 
 type Options = {
   port: number
+  /** The address to bind to; 127.0.0.1 unless told. */
+  host?: string
   /** Any of them may have signed: several during a rotation. */
   secrets: string[]
   print?: (line: string) => void
@@ -21,6 +23,7 @@ type Options = {
 /** Receives webhooks, verifies their signatures (Standard Webhooks) and tells of each in one line. */
 export async function startWebhookReceiver({
   port,
+  host = '127.0.0.1',
   secrets,
   print = () => {},
   respond = () => 204,
@@ -37,7 +40,7 @@ export async function startWebhookReceiver({
   }
   // A sender that goes away in the middle has its connection closed and may send again.
   const server = createServer((request, response) => void receive(request, response).catch(() => response.destroy()))
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   const stop = async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))

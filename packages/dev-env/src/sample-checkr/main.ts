@@ -1,22 +1,31 @@
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { endOnSignal } from '../end-on-signal.ts'
 import { messageOf } from '../message-of.ts'
 import { startSampleCheckr } from './server.ts'
 
-const { port, token } = new Command('npm run checkr --')
+const { host, port, token, tokenFile } = new Command('npm run checkr --')
   .description(
-    'Runs the sample validator alone, on 127.0.0.1: POST /python-lint (bearer token), /sast-check and\n/schema-lint.\n' +
+    'Runs the sample validator alone: POST /python-lint (bearer token), /sast-check and\n/schema-lint.\n' +
       '?mode=… makes it answer later or fail in one of many ways: see packages/dev-env/src/sample-checkr/failures.ts.',
   )
+  .addOption(new Option('--host <address>', 'the address to bind to').env('HOST').default('127.0.0.1'))
   .addOption(new Option('--port <number>', 'where it listens').default(8090).argParser(Number))
   .addOption(
     new Option('--token <text>', 'what /python-lint expects').env('PYTHON_VALIDATOR_TOKEN').default('development'),
   )
+  .option('--token-file <path>', 'a file with that token, instead')
   .parse()
-  .opts<{ port: number; token: string }>()
+  .opts<{ host: string; port: number; token: string; tokenFile?: string }>()
 
 try {
-  const checkr = await startSampleCheckr({ port, token })
-  console.log(`The sample Checkr listens on http://127.0.0.1:${checkr.port}`)
+  const checkr = await startSampleCheckr({
+    host,
+    port,
+    token: tokenFile === undefined ? token : readFileSync(tokenFile, 'utf8').trim(),
+  })
+  endOnSignal(checkr)
+  console.log(`The sample Checkr listens on http://${host}:${checkr.port}`)
 } catch (error) {
   console.error(`The sample Checkr did not start: ${messageOf(error)}`)
   process.exit(1)

@@ -7,6 +7,8 @@ export type SampleCheckr = AsyncDisposable & { port: number; stop(): Promise<voi
 
 type Options = {
   port: number
+  /** The address to bind to; 127.0.0.1 unless told. */
+  host?: string
   /** What `/python-lint` expects as bearer token. */
   token: string
   /** The mode of a call whose URL names none, to make it fail at times; see failures.ts. */
@@ -26,14 +28,14 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
  * forbidden patterns and for secrets, `POST /schema-lint` for broken JSON Schemas and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
  * `?mode=flapping` answers 503 twice of three times; the other modes fail as failures.ts tells.
  */
-export async function startSampleCheckr({ port, token, mode = () => '' }: Options): Promise<SampleCheckr> {
+export async function startSampleCheckr({ port, host = '127.0.0.1', token, mode = () => '' }: Options): Promise<SampleCheckr> {
   const state: State = { later: new Map(), calls: 0 }
   const server = createServer((request, response) => {
     answer(request, response, { token, mode }, state).catch(() =>
       send(response, 400, { error: 'the request cannot be read' }),
     )
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   const stop = async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))

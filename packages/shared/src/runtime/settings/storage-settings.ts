@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts'
-import { Count, Duration, RedisUrl, Switch, urlOf } from './setting-types.ts'
+import { Count, Duration, RedisUrl, Switch, Text, urlOf } from './setting-types.ts'
 
 /** PostgreSQL, which holds the truth, and the queue, which only wakes. */
 export const storageSettings = {
@@ -9,6 +9,34 @@ export const storageSettings = {
     readBy: ['api', 'validation-worker', 'webhook-worker', 'migrate'],
     about:
       "PostgreSQL, as the service's own role (keepr_api, keepr_validation, keepr_webhook; keepr_maintenance to migrate).",
+  },
+  KEEPR_API_PASSWORD: {
+    type: Text,
+    optional: true,
+    secret: true,
+    readBy: ['migrate'],
+    about: 'What the migration makes the password of keepr_api; absent, the role is left as it is.',
+  },
+  KEEPR_VALIDATION_PASSWORD: {
+    type: Text,
+    optional: true,
+    secret: true,
+    readBy: ['migrate'],
+    about: 'What the migration makes the password of keepr_validation; absent, the role is left as it is.',
+  },
+  KEEPR_WEBHOOK_PASSWORD: {
+    type: Text,
+    optional: true,
+    secret: true,
+    readBy: ['migrate'],
+    about: 'What the migration makes the password of keepr_webhook; absent, the role is left as it is.',
+  },
+  KEEPR_QUEUE_PASSWORD: {
+    type: Text,
+    optional: true,
+    secret: true,
+    readBy: ['migrate'],
+    about: 'What the migration makes the password of keepr_queue; absent, the role is left as it is.',
   },
   DATABASE_READ_URL: {
     type: urlOf('postgres', 'postgresql'),

@@ -1,0 +1,34 @@
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import { images } from './images.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Bundles what each image contains to `<folder>/<image>/`: its programs with all that they import, and nothing else.
+ * The folder lies two levels below a root that has `migrations/` too, as the sources lie in the repository, so that
+ * paths relative to a module mean the same before and after.
+ */
+export async function bundleImages(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
+  for (const [name, image] of Object.entries(images)) {
+    const bundle = await rolldown({ cwd: root, input: image.programs, platform: 'node', onLog: refuse })
+    await bundle.write({ dir: join(folder, name), format: 'esm', sourcemap: true })
+    await bundle.close()
+    for (const [asset, files] of Object.entries('assets' in image ? image.assets : {})) copyAsset(asset, files, join(folder, name))
+  }
+}
+
+/** What is not found stays an import in the bundle and would fail only when the image runs. */
+function refuse(_: string, log: { code?: string; message: string }): void {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message)
+}
+
+function copyAsset(name: string, files: readonly string[], folder: string): void {
+  const source = dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`)))
+  for (const file of files)
+    if (existsSync(join(source, file))) cpSync(join(source, file), join(folder, 'node_modules', name, file))
+    else throw new Error(`${name} has no file ${file}`)
+}
