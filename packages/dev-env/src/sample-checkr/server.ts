@@ -28,7 +28,12 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
  * forbidden patterns and for secrets, `POST /schema-lint` for broken JSON Schemas and for secrets. `?mode=later` answers 202 and gives the verdict a second later at `Location`;
  * `?mode=flapping` answers 503 twice of three times; the other modes fail as failures.ts tells.
  */
-export async function startSampleCheckr({ port, host = '127.0.0.1', token, mode = () => '' }: Options): Promise<SampleCheckr> {
+export async function startSampleCheckr({
+  port,
+  host = '127.0.0.1',
+  token,
+  mode = () => '',
+}: Options): Promise<SampleCheckr> {
   const state: State = { later: new Map(), calls: 0 }
   const server = createServer((request, response) => {
     answer(request, response, { token, mode }, state).catch(() =>
