@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '@keepr/dev-env/data-dir'
 import type { Service } from '@keepr/shared/runtime/settings/setting'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { images } from '../build/images.ts'
 import { settingsReadBy } from './settings-read-by.ts'
@@ -90,11 +92,17 @@ describe('docker-compose.yml', () => {
     expect(given.length).toBeGreaterThan(2)
   })
 
-  test('reads no file of a secret that is not made', () => {
-    const made = read('deploy/compose/make-secrets.sh')
-    const files = [...text.matchAll(/\/run\/keepr\/([A-Za-z_/]+)/g)].map(([, file]) => file ?? '')
+  test('reads no file of a secret that is not made, and the API none of the database or the workers', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keepr-secrets-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    execFileSync('sh', [join(root, 'deploy/compose/make-secrets.sh'), folder])
+    const files = [...text.matchAll(/\/run\/keepr\/([a-z]+\/[A-Za-z_/]+)/g)].map(([, file]) => file ?? '')
     expect(files.length).toBeGreaterThan(10)
-    for (const file of new Set(files)) expect(made).toMatch(new RegExp(`\\b${file}\\b`))
+    for (const file of new Set(files)) expect(existsSync(join(folder, file)), file).toBe(true)
+    const mounted = (name: string) => services[name]?.volumes?.flatMap((volume) => /^[a-z]+-secrets/.exec(volume)?.[0] ?? [])
+    expect(mounted('api')).toEqual(['api-secrets'])
+    for (const name of ['validation-worker', 'webhook-worker', 'sample-checkr', 'sample-receiver'])
+      expect(mounted(name)).toEqual(['worker-secrets'])
   })
 })
 

@@ -30,6 +30,7 @@ export async function startWebhookReceiver({
 }: Options): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = []
   const receive = async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end()
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer) // SAFETY: no encoding is set, so chunks are buffers.
     const body = Buffer.concat(chunks).toString('utf8')

@@ -51,7 +51,7 @@ export async function startSampleCheckr({
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { token, mode: modeOf }: Required<Omit<Options, 'port'>>,
+  { token, mode: modeOf }: Required<Omit<Options, 'port' | 'host'>>,
   state: State,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://checkr')
