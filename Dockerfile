@@ -34,21 +34,21 @@ FROM runtime AS api
 COPY --from=build /keepr/dist/services/api dist/services/api
 ENV PORT=8080
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "8080"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8080/readyz"]
 ENTRYPOINT ["node", "--enable-source-maps", "dist/services/api/main.js"]
 
 FROM runtime AS validation-worker
 COPY --from=build /keepr/dist/services/validation-worker dist/services/validation-worker
 ENV METRICS_PORT=9090
 EXPOSE 9090
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "9090"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:9090/readyz"]
 ENTRYPOINT ["node", "--enable-source-maps", "dist/services/validation-worker/main.js"]
 
 FROM runtime AS webhook-worker
 COPY --from=build /keepr/dist/services/webhook-worker dist/services/webhook-worker
 ENV METRICS_PORT=9090
 EXPOSE 9090
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "9090"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:9090/readyz"]
 ENTRYPOINT ["node", "--enable-source-maps", "dist/services/webhook-worker/main.js"]
 
 # Ends when its work is done, so it has no health.
@@ -62,5 +62,5 @@ ENTRYPOINT ["node", "--enable-source-maps", "dist/services/migrate/main.js"]
 FROM runtime AS sample-checkr
 COPY --from=build /keepr/dist/services/sample-checkr dist/services/sample-checkr
 EXPOSE 8090
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "8090", "/"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8090/"]
 ENTRYPOINT ["node", "--enable-source-maps", "dist/services/sample-checkr/main.js"]

@@ -17,7 +17,8 @@ export async function bundleImages(folder: string): Promise<void> {
     const bundle = await rolldown({ cwd: root, input: image.programs, platform: 'node', onLog: refuse })
     await bundle.write({ dir: join(folder, name), format: 'esm', sourcemap: true })
     await bundle.close()
-    for (const [asset, files] of Object.entries('assets' in image ? image.assets : {})) copyAsset(asset, files, join(folder, name))
+    for (const [asset, files] of Object.entries('assets' in image ? image.assets : {}))
+      copyAsset(asset, files, join(folder, name))
   }
 }
 

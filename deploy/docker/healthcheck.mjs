@@ -1,9 +1,9 @@
-// What HEALTHCHECK runs: whether the service of this container can do its work. A path without an answer of its own
-// (as of the sample Checkr, which knows no readiness) is well as long as something answers.
-const [, , port, path = '/readyz'] = process.argv
-const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(3000) })
-const answer = await response.text()
-if (path === '/readyz' && !response.ok) {
-  console.error(`${response.status} ${answer.slice(0, 500)}`)
-  process.exit(1)
+// Whether services can do their work, for HEALTHCHECK and for `helm test`: each URL must answer well. A root that has no
+// page (of the sample Checkr, which knows no readiness) is well as long as something answers.
+for (const url of process.argv.slice(2)) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
+  const answer = await response.text()
+  if (response.ok || (new URL(url).pathname === '/' && response.status < 500)) continue
+  console.error(`${url}: ${response.status} ${answer.slice(0, 500)}`)
+  process.exitCode = 1
 }

@@ -39,13 +39,20 @@ function start(image: string, env: Record<string, string>, args: string[] = []) 
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...env },
   })
   started.push(child)
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => output.push(text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => output.push(text))
   const printed = () => output.join('')
   const answers = async (url: string) =>
-    waitFor(() => {
-      if (child.exitCode !== null) throw new Error(`${image} ended with ${child.exitCode}: ${printed()}`)
-      return fetch(url).then(({ ok }) => ok).catch(() => false)
-    }, `${image} to be ready`, 30_000)
+    waitFor(
+      () => {
+        if (child.exitCode !== null) throw new Error(`${image} ended with ${child.exitCode}: ${printed()}`)
+        return fetch(url)
+          .then(({ ok }) => ok)
+          .catch(() => false)
+      },
+      `${image} to be ready`,
+      30_000,
+    )
   return { child, answers, printed }
 }
 
@@ -78,7 +85,11 @@ test('the services carry a submission to its verdict, serve their pages and end 
   const checkr = start('sample-checkr', { PYTHON_VALIDATOR_TOKEN: 'a-token' }, ['--port', `${checkrPort}`])
   const api = start('api', { ...common, ...jwt, PORT: `${port}`, DATABASE_URL: database.urlOf('keepr_api') })
   const workers = (['validation', 'webhook'] as const).map((name, index) =>
-    start(`${name}-worker`, { ...common, METRICS_PORT: `${metrics[index]}`, DATABASE_URL: database.urlOf(`keepr_${name}`) }),
+    start(`${name}-worker`, {
+      ...common,
+      METRICS_PORT: `${metrics[index]}`,
+      DATABASE_URL: database.urlOf(`keepr_${name}`),
+    }),
   )
   await api.answers(`${url}/readyz`)
   await Promise.all(workers.map((worker, index) => worker.answers(`http://127.0.0.1:${metrics[index]}/readyz`)))

@@ -42,10 +42,13 @@ describe('docker-compose.yml', () => {
     for (const [name, { image, build }] of ours) if (build) expect(image, name).toContain(`keepr/${build.target}:`)
   })
 
-  test.each(Object.entries(services))('%s names the version of its image and publishes on loopback only', (_, service) => {
-    expect(defaultOf(service.image)).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$/)
-    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/)
-  })
+  test.each(Object.entries(services))(
+    '%s names the version of its image and publishes on loopback only',
+    (_, service) => {
+      expect(defaultOf(service.image)).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$/)
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/)
+    },
+  )
 
   test.each(ours)('%s may write nothing and gain no rights', (_, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
@@ -54,7 +57,9 @@ describe('docker-compose.yml', () => {
 
   test('starts in order: secrets, database, migration, services', () => {
     const after = (name: string) =>
-      Object.fromEntries(Object.entries(services[name]?.depends_on ?? {}).map(([other, { condition }]) => [other, condition]))
+      Object.fromEntries(
+        Object.entries(services[name]?.depends_on ?? {}).map(([other, { condition }]) => [other, condition]),
+      )
     expect(after('postgres')).toEqual({ secrets: 'service_completed_successfully' })
     expect(after('migrate')).toEqual({ postgres: 'service_healthy' })
     for (const name of ['api', 'validation-worker', 'webhook-worker'])
@@ -63,7 +68,9 @@ describe('docker-compose.yml', () => {
 
   test('whatever is waited for to be healthy says how that is found', () => {
     const awaited = Object.values(services).flatMap(({ depends_on }) =>
-      Object.entries(depends_on ?? {}).flatMap(([name, { condition }]) => (condition === 'service_healthy' ? [name] : [])),
+      Object.entries(depends_on ?? {}).flatMap(([name, { condition }]) =>
+        condition === 'service_healthy' ? [name] : [],
+      ),
     )
     const dockerfile = read('Dockerfile')
     for (const name of new Set(awaited)) {
@@ -74,8 +81,14 @@ describe('docker-compose.yml', () => {
   })
 
   test('optional parts are profiles', () => {
-    const profiles = Object.entries(services).flatMap(([name, service]) => (service.profiles ? [[name, service.profiles]] : []))
-    expect(Object.fromEntries(profiles)).toEqual({ vault: ['vault'], prometheus: ['monitoring'], grafana: ['monitoring'] })
+    const profiles = Object.entries(services).flatMap(([name, service]) =>
+      service.profiles ? [[name, service.profiles]] : [],
+    )
+    expect(Object.fromEntries(profiles)).toEqual({
+      vault: ['vault'],
+      prometheus: ['monitoring'],
+      grafana: ['monitoring'],
+    })
   })
 
   test.each<[string, Service]>([
@@ -84,7 +97,9 @@ describe('docker-compose.yml', () => {
     ['webhook-worker', 'webhook-worker'],
     ['migrate', 'migrate'],
   ])('%s is given settings that it reads, or secrets that its configuration names', (name, service) => {
-    const config = ['artifact_type_config.yaml', 'webhooks.yaml'].map((file) => read(`deploy/compose/config/${file}`)).join()
+    const config = ['artifact_type_config.yaml', 'webhooks.yaml']
+      .map((file) => read(`deploy/compose/config/${file}`))
+      .join()
     const named = [...config.matchAll(/\{\{([A-Z0-9_]+)\}\}/g)].map(([, secret]) => secret)
     const known = settingsReadBy(service)
     const given = Object.keys(services[name]?.environment ?? {})
@@ -99,7 +114,8 @@ describe('docker-compose.yml', () => {
     const files = [...text.matchAll(/\/run\/keepr\/([a-z]+\/[A-Za-z_/]+)/g)].map(([, file]) => file ?? '')
     expect(files.length).toBeGreaterThan(10)
     for (const file of new Set(files)) expect(existsSync(join(folder, file)), file).toBe(true)
-    const mounted = (name: string) => services[name]?.volumes?.flatMap((volume) => /^[a-z]+-secrets/.exec(volume)?.[0] ?? [])
+    const mounted = (name: string) =>
+      services[name]?.volumes?.flatMap((volume) => /^[a-z]+-secrets/.exec(volume)?.[0] ?? [])
     expect(mounted('api')).toEqual(['api-secrets'])
     for (const name of ['validation-worker', 'webhook-worker', 'sample-checkr', 'sample-receiver'])
       expect(mounted(name)).toEqual(['worker-secrets'])
@@ -107,7 +123,9 @@ describe('docker-compose.yml', () => {
 })
 
 test('.env.example lists every variable of the file, with its default', () => {
-  const used = [...text.replaceAll(/^\s*#.*$/gm, '').matchAll(/\$\{([A-Z_]+):?-([^}]*)\}/g)].map(([, name, value]) => `${name}=${value}`)
+  const used = [...text.replaceAll(/^\s*#.*$/gm, '').matchAll(/\$\{([A-Z_]+):?-([^}]*)\}/g)].map(
+    ([, name, value]) => `${name}=${value}`,
+  )
   const example = read('.env.example')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -118,7 +136,11 @@ test('.env.example lists every variable of the file, with its default', () => {
 
 test('the configuration of Compose is valid', () => {
   const types = 'deploy/compose/config/artifact_type_config.yaml'
-  const shipped = parseConfig('config/artifact_type_config.yaml', read('config/artifact_type_config.yaml'), TypeConfigFile)
+  const shipped = parseConfig(
+    'config/artifact_type_config.yaml',
+    read('config/artifact_type_config.yaml'),
+    TypeConfigFile,
+  )
   expect(parseConfig(types, read(types), TypeConfigFile)).toEqual(shipped)
   const subscribers = 'deploy/compose/config/webhooks.yaml'
   expect(parseConfig(subscribers, read(subscribers), SubscriberConfigFile).subscribers).toHaveLength(1)
