@@ -1,22 +1,24 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { findDuplicate } from '@keepr/db/artifacts/find-duplicate'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
+import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
 import { insertArtifact } from '@keepr/db/artifacts/insert-artifact'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { sumStoredBytes } from '@keepr/db/artifacts/sum-stored-bytes'
 import { appendEvents, type Cause } from '@keepr/db/events/append-events'
 import { claimName } from '@keepr/db/names/claim-name'
+import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow, JsonObject, UsagePolicy } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { insertRun } from '@keepr/db/validation-runs/insert-run'
 import { findUsedVersion } from '@keepr/db/versions/find-used-version'
 import { highestVersion } from '@keepr/db/versions/highest-version'
-import { insertVersion } from '@keepr/db/versions/insert-version'
+import { insertVersion, type LedgerEntry } from '@keepr/db/versions/insert-version'
 import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { canonicalBytes } from '@keepr/shared/domain/content-hash'
 import { type Bump, chooseVersioning, nextVersion, type Versioning } from '@keepr/shared/domain/version'
-import { problem } from '@keepr/shared/problem'
+import { type Problem, problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { PreparedContent } from './prepare-content.ts'
 import { requirePendingRoom } from './require-pending-room.ts'
@@ -46,71 +48,78 @@ export async function submitArtifact(
   submission: Submission,
   { rules, cause }: { rules: SubmitRules; cause: Cause },
 ): Promise<Submitted> {
-  const same = await findSameLatest(tx, actor, submission, rules.config)
-  if (same) return { artifact: same, deduplicated: true }
-  await requireRoom(tx, actor, submission, rules)
-
   const coordinates = { group_id: actor.groupId, type: submission.type, name: submission.name }
-  const events = submission.draft ? 1 : 2
-  const name = await claimName(tx, coordinates, versioningFor(submission, rules.config, undefined), events)
-  versioningFor(submission, rules.config, name.versioning)
-
   const usage_policy = submission.usage_policy ?? rules.config.default_usage_policy
-  const taken = await takeVersion(tx, actor, submission, { versioning: name.versioning, usage_policy })
-  const duplicate_of = await findDuplicate(tx, {
-    ...coordinates,
-    content_hash: submission.content_hash,
-    restricted: usage_policy === 'restricted',
-  })
-
-  const [artifact, run] = await Promise.all([
-    insertArtifact(tx, {
+  const events = submission.draft ? 1 : 2
+  // One flight: the connection keeps the order, so all that follows the name's lock sees what it protects.
+  const [name, latest, used, highest, duplicate_of] = await Promise.all([
+    claimName(tx, coordinates, versioningFor(submission, rules.config, undefined), events),
+    mayRepeat(submission, rules.config) ? findOwnLatest(tx, { ...coordinates, withContent: false }) : [],
+    submission.version === undefined ? undefined : findUsedVersion(tx, { ...coordinates, version: submission.version }),
+    submission.version === undefined ? highestVersion(tx, coordinates) : undefined,
+    findDuplicate(tx, {
       ...coordinates,
-      id: taken.id,
-      version: taken.version,
-      status: submission.draft ? 'draft' : 'on_verification',
-      usage_policy,
-      created_by: actor.userId,
+      content_hash: submission.content_hash,
+      restricted: usage_policy === 'restricted',
+    }),
+  ])
+  if (latest[0] && isSame(submission, latest[0])) {
+    // Nothing happens, so the numbers that were taken for its events go back.
+    const [, [same]] = await Promise.all([
+      lockName(tx, coordinates, -events),
+      findLatest(tx, { ...coordinates, foreign: false, withContent: false }),
+    ])
+    if (same) return { artifact: same, deduplicated: true }
+  }
+  await requireRoom(tx, actor, submission, rules)
+  if (used) throw versionExists(actor, used)
+  const versioning = versioningFor(submission, rules.config, name.versioning)
+  const version = submission.version ?? nextVersion(versioning, highest, submission.bump)
+  if (version === undefined) throw problem('versions-exhausted')
+
+  const id = randomUUIDv7()
+  const subject = {
+    ...coordinates,
+    id,
+    version,
+    status: submission.draft ? ('draft' as const) : ('on_verification' as const),
+    usage_policy,
+    content_hash: submission.content_hash,
+    created_by: actor.userId,
+    published_at: null,
+  }
+  const [taken, artifact, run] = await Promise.all([
+    insertVersion(tx, { ...subject, artifact_id: id }),
+    insertArtifact(tx, {
+      ...subject,
       content_kind: submission.content_kind,
       content_type: submission.content_type,
       content_size: submission.content_size,
-      content_hash: submission.content_hash,
       content: submission.content,
       metadata: submission.metadata ?? {},
       validation_run_id: submission.draft ? null : submission.run_id,
       duplicate_of: duplicate_of ?? null,
     }),
-    submission.draft
-      ? undefined
-      : openRun(tx, actor, submission, { config: rules.config, cause, artifactId: taken.id }),
+    submission.draft ? undefined : openRun(tx, actor, submission, { config: rules.config, cause, artifactId: id }),
+    appendEvents(tx, cause, name.last_sequence, [
+      { artifact: subject, event_type: 'created' },
+      ...(submission.draft ? [] : [{ artifact: subject, event_type: 'submitted' as const }]),
+    ]),
   ])
-  await appendEvents(tx, cause, name.last_sequence, [
-    { artifact, event_type: 'created' },
-    ...(submission.draft ? [] : [{ artifact, event_type: 'submitted' as const }]),
-  ])
+  if (!taken) throw problem('version-exists', { version }) // by somebody who did not lock the name
   return { artifact: { ...artifact, ...run }, deduplicated: false }
 }
 
-/** The latest published version, if this submission would only repeat it. Nothing that asks for a number is a repetition. */
-async function findSameLatest(
-  tx: Tx,
-  actor: Actor,
-  submission: Submission,
-  config: TypeConfig,
-): Promise<PresentedArtifact | undefined> {
-  const { name, type, metadata, usage_policy } = submission
-  if (config.dedup === 'off' || submission.draft || submission.version !== undefined || submission.bump)
-    return undefined
-  const [latest] = await findLatest(tx, { group_id: actor.groupId, name, type, foreign: false, withContent: false })
-  if (!latest) return undefined
-  const same =
-    latest.purged_at === null &&
-    latest.content_hash === submission.content_hash &&
-    latest.content_type === submission.content_type &&
-    (metadata === undefined || canonicalBytes(metadata).equals(canonicalBytes(latest.metadata))) &&
-    (usage_policy === undefined || usage_policy === latest.usage_policy)
-  return same ? latest : undefined
-}
+/** Nothing that asks for a number, and no draft, is a repetition of the latest version. */
+const mayRepeat = ({ draft, version, bump }: Submission, config: TypeConfig): boolean =>
+  config.dedup !== 'off' && !draft && version === undefined && !bump
+
+const isSame = ({ content_hash, content_type, metadata, usage_policy }: Submission, latest: ArtifactRow): boolean =>
+  latest.purged_at === null &&
+  latest.content_hash === content_hash &&
+  latest.content_type === content_type &&
+  (metadata === undefined || canonicalBytes(metadata).equals(canonicalBytes(latest.metadata))) &&
+  (usage_policy === undefined || usage_policy === latest.usage_policy)
 
 async function requireRoom(tx: Tx, actor: Actor, submission: Submission, rules: SubmitRules): Promise<void> {
   if (!submission.draft) await requirePendingRoom(tx, { group_id: actor.groupId, type: submission.type }, rules)
@@ -138,39 +147,16 @@ function versioningFor(
   })
 }
 
-/** Under the lock of the name: the version that was asked for, or the next one. */
-async function takeVersion(
-  tx: Tx,
-  actor: Actor,
-  submission: Submission,
-  { versioning, usage_policy }: { versioning: Versioning; usage_policy: UsagePolicy },
-): Promise<{ id: string; version: string }> {
-  const coordinates = { group_id: actor.groupId, type: submission.type, name: submission.name }
-  const version = submission.version ?? nextVersion(versioning, await highestVersion(tx, coordinates), submission.bump)
-  if (version === undefined) throw problem('versions-exhausted')
-  const id = randomUUIDv7()
-  const inserted = await insertVersion(tx, {
-    ...coordinates,
-    version,
-    artifact_id: id,
-    created_by: actor.userId,
-    content_hash: submission.content_hash,
-    status: submission.draft ? 'draft' : 'on_verification',
-    usage_policy,
+function versionExists(actor: Actor, used: LedgerEntry): Problem {
+  const visible = maySee(actor, {
+    groupId: used.group_id,
+    createdBy: used.created_by,
+    status: used.status,
+    usagePolicy: used.usage_policy,
   })
-  if (inserted) return { id, version }
-  const used = await findUsedVersion(tx, { ...coordinates, version })
-  const visible =
-    used &&
-    maySee(actor, {
-      groupId: used.group_id,
-      createdBy: used.created_by,
-      status: used.status,
-      usagePolicy: used.usage_policy,
-    })
-  throw problem('version-exists', {
-    detail: `Version ${version} of ${submission.name} (${submission.type}) has been used already.`,
-    version,
+  return problem('version-exists', {
+    detail: `Version ${used.version} of ${used.name} (${used.type}) has been used already.`,
+    version: used.version,
     ...(visible ? { id: used.artifact_id, content_hash: used.content_hash } : {}),
   })
 }
