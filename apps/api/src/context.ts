@@ -1,6 +1,7 @@
 import type { Db } from '@keepr/db/connect'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { Log } from '@keepr/shared/runtime/log'
+import type { AccessFlushes } from './access-flushes.ts'
 import type { AccessLog } from './access-log.ts'
 import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -26,6 +27,7 @@ export type Context = {
   nudge: () => void
   verdicts: VerdictWaiter
   accessLog: AccessLog
+  accessFlushes: AccessFlushes
   rateLimits: RateLimits
   contentSchemas: ContentSchemas
   contentCache: ContentCache

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
 import { startRelay } from '@keepr/db/outbox/relay'
@@ -7,6 +8,7 @@ import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import { createAccessFlushes } from './access-flushes.ts'
 import { createAccessLog } from './access-log.ts'
 import { createContentCache } from './content-cache.ts'
 import { createUploads } from './uploads.ts'
@@ -16,6 +18,10 @@ import { createRateLimits } from './rate-limits.ts'
 import { readTokenIssuers } from './token-issuers.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 import { createVerdictWaiter } from './verdict-waiter.ts'
+
+/** API processes find each other by their application names. */
+const apiPrefix = 'keepr-api '
+const flushTimeoutMs = 2000
 
 /** `closing` is aborted first, `closers` follow when no request runs any more. */
 type Built = { ctx: Context; closers: Closer[]; closing: AbortController }
@@ -47,10 +53,11 @@ export async function createContext(settings: Settings): Promise<Built> {
     clockToleranceMs: settings.jwtClockTolerance,
     maxRemembered: settings.jwtMaxTokensRemembered,
   })
+  const applicationName = `${apiPrefix}${randomUUID().slice(0, 8)}`
   const open = (url: string) =>
     connect({
       url,
-      applicationName: 'keepr-api',
+      applicationName,
       poolSize: settings.databasePoolSize,
       connectTimeoutMs: settings.databaseConnectTimeout,
       statementTimeoutMs: settings.databaseStatementTimeout,
@@ -67,6 +74,15 @@ export async function createContext(settings: Settings): Promise<Built> {
     log,
   })
   const closing = new AbortController()
+  const accessFlushes = createAccessFlushes({
+    db,
+    accessLog,
+    prefix: apiPrefix,
+    self: applicationName,
+    timeoutMs: flushTimeoutMs,
+    closing: closing.signal,
+    log,
+  })
   const ctx: Context = {
     closing: closing.signal,
     settings,
@@ -78,6 +94,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     nudge: () => relay.nudge(),
     verdicts: createVerdictWaiter(db, log),
     accessLog,
+    accessFlushes,
     rateLimits: createRateLimits(settings),
     contentSchemas,
     uploads: createUploads(settings.maxConcurrentUploadBytes),

@@ -51,3 +51,82 @@ test('the rule that decides is told, and what is hidden looks like nothing', asy
   const eve = await api.as('other', 'eve')
   expect(await ask(eve, { action: 'read', name: 'old' })).toEqual(await ask(eve, { action: 'read', name: 'never-was' }))
 })
+
+test('what another process has read and not written yet counts as used', async () => {
+  await using peer = await api.peer('reader')
+  await using asker = await api.peer('asker')
+  for (const version of ['1', '2'])
+    await alice.submit({ name: 'read-elsewhere', type: 'numbered', version, content: 1 })
+  await api.settleAll()
+  await api.database.admin`
+    update artifact_active set last_accessed_at = now() - interval '1 day' where name = 'read-elsewhere'`
+  await api.database.admin`alter table artifact_active disable trigger artifact_update_guard`
+  await api.database.admin`
+    update artifact_active set published_at = now() - interval '1 day' where name = 'read-elsewhere'`
+  await api.database.admin`alter table artifact_active enable trigger artifact_update_guard`
+  const ask = await asker.as('acme', 'root', 'admin')
+  const order = { ttl: '1h', type: 'numbered' }
+  const before = await plan(await cleanUp(ask, order))
+  expect(before.items.map(({ version }) => version).toSorted()).toEqual(['1', '2'])
+  await (await peer.as('acme', 'carl', 'consumer')).get('/artifacts/read-elsewhere/1/content')
+  const applied = await plan(await cleanUp(ask, { apply: true, plan_id: before.plan_id, include_latest: true }))
+  expect(applied.items.map(({ version, outcome }) => `${version} ${outcome}`).toSorted()).toEqual([
+    '1 kept',
+    '2 archived',
+  ])
+  expect((await plan(await cleanUp(ask, order))).items).toEqual([])
+})
+
+test('a process that lives and does not answer stops cleanup instead of losing its reads', async () => {
+  await using asker = await api.peer('asker')
+  const mute = api.database.connectAs('keepr_api', 1, 'api of the tests mute')
+  await mute.ping()
+  const res = await cleanUp(await asker.as('acme', 'root', 'admin'), { ttl: '1h' })
+  expect([res.status, res.headers.has('retry-after'), ((await res.json()) as { type: string }).type]).toEqual([
+    503,
+    true,
+    'urn:keepr:problem:overloaded',
+  ])
+  await mute.close()
+})
+
+test('a long list comes in pages, and each page is a plan of its own', async () => {
+  for (let n = 0; n < 5; n++) await alice.submit({ name: `page-${n}`, type: 'semantic', content: n, draft: true })
+  await api.database.admin`update artifact_active set updated_at = now() - interval '2 days' where name like 'page-%'`
+  const seen: string[] = []
+  const plans = new Set<string>()
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const body = { ttl: '1d', type: 'semantic', limit: 2, ...(cursor === undefined ? {} : { cursor }) }
+    const page = (await (await cleanUp(alice, body)).json()) as Plan & { next_cursor: string | null }
+    seen.push(...page.items.map(({ name }) => name))
+    plans.add(page.plan_id)
+    cursor = page.next_cursor
+  }
+  expect([seen.toSorted(), plans.size]).toEqual([['page-0', 'page-1', 'page-2', 'page-3', 'page-4'], 3])
+  const [first] = plans
+  const applied = await plan(await cleanUp(admin, { apply: true, plan_id: first }))
+  expect(applied.items.map(({ outcome }) => outcome)).toEqual(['discarded', 'discarded'])
+  expect((await cleanUp(alice, { ttl: '1d', cursor: 'abc' })).status).toBe(422)
+  expect((await cleanUp(alice, { ttl: '1d', limit: 1001 })).status).toBe(422)
+})
+
+test('a version that was brought back is not idle at once', async () => {
+  for (const version of ['1', '2'])
+    await alice.submit({ name: 'returned', type: 'numbered', version, content: version })
+  await api.settleAll()
+  await alice.send('POST', '/artifacts/returned/1/archive')
+  await api.database.admin`alter table artifact_history disable trigger all`
+  await api.database.admin`update artifact_history set published_at = now() - interval '9 days' where name = 'returned'`
+  await api.database.admin`alter table artifact_history enable trigger all`
+  const idle = async () =>
+    (await plan(await cleanUp(alice, { ttl: '8d', type: 'numbered' }))).items.map(({ name, version }) => [
+      name,
+      version,
+    ])
+  await admin.send('POST', '/artifacts/returned/1/restore')
+  expect(await idle()).not.toContainEqual(['returned', '1'])
+  await api.database.admin`alter table artifact_history disable trigger all`
+  await api.database.admin`update artifact_history set restored_at = now() - interval '9 days' where name = 'returned'`
+  await api.database.admin`alter table artifact_history enable trigger all`
+  expect(await idle()).toContainEqual(['returned', '1'])
+})

@@ -6,6 +6,7 @@ import { readSettings } from '@keepr/shared/runtime/settings'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { SignJWT } from 'jose'
 import * as v from 'valibot'
+import { createAccessFlushes } from '../src/access-flushes.ts'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
 import { createContentCache } from '../src/content-cache.ts'
@@ -19,6 +20,7 @@ import { createVerdictWaiter } from '../src/verdict-waiter.ts'
 import { checkAnswer } from './check-answer.ts'
 
 const secret = 'a secret of the tests, long enough for HS256'
+const peerPrefix = 'api of the tests '
 const types = {
   types: {
     prompt: { requires_validation: false },
@@ -51,6 +53,8 @@ export type TestApi = AsyncDisposable & {
   as(group: string, user: string, role?: string): Promise<Caller>
   bearer(token: string | undefined): Caller
   sign(claims: Claims, options?: { secret?: string; alg?: string; expires?: string | number }): Promise<string>
+  /** Another process of the API over the same database; the database goes with the first. */
+  peer(name: string): Promise<TestApi>
   /** Gives the open runs of all groups their verdict, as the validation worker does for a type without a validator. */
   settleAll(status?: 'published' | 'blocked'): Promise<void>
 }
@@ -61,6 +65,18 @@ export async function startApi(
   connectTo: (database: TestDatabase) => Db | Promise<Db> = (database) => database.connectAs('keepr_api', 10),
 ): Promise<TestApi> {
   const database = await createTestDatabase()
+  const api = await serve(database, await connectTo(database), env)
+  return {
+    ...api,
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** One process of the API. */
+async function serve(database: TestDatabase, db: Db, env: Record<string, string>, self = ''): Promise<TestApi> {
   const settings = readSettings(
     {
       DATABASE_URL: database.urlOf('keepr_api'),
@@ -72,7 +88,7 @@ export async function startApi(
     'api',
   )
   const log = createLog({ service: 'api', level: 'error', pretty: false, redactor: createRedactor() })
-  const db = await connectTo(database)
+  const closing = new AbortController()
   const accessLog = createAccessLog({ db, intervalMs: 3_600_000, grainMs: 1, log })
   const byName = new Map(Object.entries(v.parse(TypeConfigFile, types).types))
   const ctx: Context = {
@@ -89,12 +105,21 @@ export async function startApi(
     nudge: () => {},
     verdicts: createVerdictWaiter(db, log),
     accessLog,
+    accessFlushes: createAccessFlushes({
+      db,
+      accessLog,
+      prefix: peerPrefix,
+      self,
+      timeoutMs: 500,
+      closing: closing.signal,
+      log,
+    }),
     rateLimits: createRateLimits(settings),
     contentSchemas: createContentSchemas(),
     uploads: createUploads(settings.maxConcurrentUploadBytes),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
-    closing: new AbortController().signal,
+    closing: closing.signal,
   }
   const app = createApp(ctx)
 
@@ -126,6 +151,7 @@ export async function startApi(
     database,
     bearer,
     sign,
+    peer: (name) => serve(database, database.connectAs('keepr_api', 5, peerPrefix + name), env, peerPrefix + name),
     as: async (group, user, role = 'author') => bearer(await sign({ sub: user, group_id: group, roles: [role] })),
     async settleAll(status = 'published') {
       await database.admin`
@@ -141,8 +167,8 @@ export async function startApi(
         select pg_notify('keepr_verdict', id::text) from validation_runs where awaited and checked_at is not null`
     },
     async [Symbol.asyncDispose]() {
+      closing.abort()
       await accessLog[Symbol.asyncDispose]()
-      await database[Symbol.asyncDispose]()
     },
   }
 }

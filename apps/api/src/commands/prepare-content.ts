@@ -7,7 +7,7 @@ import type { ContentSchemas } from '../content-schemas.ts'
 export type GivenContent = {
   content?: unknown
   content_base64?: string | undefined
-  file?: { bytes: Uint8Array; contentType: string | undefined; hash: string; json?: unknown } | undefined
+  file?: { bytes: Uint8Array; contentType: string | undefined; hash: string } | undefined
 }
 
 /** Content as it is stored and sent. */
@@ -19,19 +19,22 @@ export type PreparedContent = {
   content_hash: string
 }
 
-export type ContentRules = { type: TypeConfig; limit: number; schemas: ContentSchemas }
+/** `readJson` reads the bytes of a file exactly, or refuses them. */
+export type ContentRules = {
+  type: TypeConfig
+  limit: number
+  schemas: ContentSchemas
+  readJson: (bytes: Uint8Array) => unknown
+}
 
 const defaultTypes = { json: 'application/json', text: 'text/plain; charset=utf-8', binary: 'application/octet-stream' }
 
 /** Makes the bytes that are kept and their hash, or tells every offence against the type's rules. */
-export function prepareContent(given: GivenContent, { type, limit, schemas }: ContentRules): PreparedContent {
-  const { bytes, json, contentType, hash } = bytesOf(given, type)
-  if (bytes.byteLength > limit) {
-    throw problem('payload-too-large', {
-      detail: `Content of this type may have at most ${limit} bytes.`,
-      limit_bytes: limit,
-    })
-  }
+export function prepareContent(given: GivenContent, { type, limit, schemas, readJson }: ContentRules): PreparedContent {
+  // Before it is parsed: a file that is too large for its type is not worth reading as JSON.
+  requireSize(given.file?.bytes.byteLength ?? 0, limit)
+  const { bytes, json, contentType, hash } = bytesOf(given, type, readJson)
+  requireSize(bytes.byteLength, limit)
   requireContentType(contentType, type)
   if (type.content === 'json') {
     const errors = schemas.offences(type, json)
@@ -49,14 +52,23 @@ export function prepareContent(given: GivenContent, { type, limit, schemas }: Co
 
 type Bytes = { bytes: Uint8Array; contentType: string; json?: unknown; hash?: string }
 
-function bytesOf(given: GivenContent, type: TypeConfig): Bytes {
+function requireSize(size: number, limit: number): void {
+  if (size <= limit) return
+  const detail = `Content of this type may have at most ${limit} bytes.`
+  throw problem('payload-too-large', { detail, limit_bytes: limit })
+}
+
+function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['readJson']): Bytes {
   const { file, content_base64 } = given
   if (file) {
     if (Object.hasOwn(given, 'content') || content_base64 !== undefined)
       refuse('/content', 'comes as the file of the multipart body')
     const contentType =
       file.contentType ?? (type.content === 'binary' ? defaultTypes.binary : defaultTypes[type.content])
-    if (type.content === 'json') return { bytes: canonicalBytes(file.json), contentType, json: file.json }
+    if (type.content === 'json') {
+      const json = readJson(file.bytes)
+      return { bytes: canonicalBytes(json), contentType, json }
+    }
     if (type.content === 'text') requireText(file.bytes)
     return { bytes: file.bytes, contentType, hash: file.hash }
   }

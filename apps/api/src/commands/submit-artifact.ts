@@ -4,7 +4,6 @@ import { findLatest } from '@keepr/db/artifacts/find-latest'
 import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
 import { insertArtifact } from '@keepr/db/artifacts/insert-artifact'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
-import { sumStoredBytes } from '@keepr/db/artifacts/sum-stored-bytes'
 import { appendEvents, type Cause } from '@keepr/db/events/append-events'
 import { claimName } from '@keepr/db/names/claim-name'
 import { lockName } from '@keepr/db/names/lock-name'
@@ -22,6 +21,7 @@ import { type Problem, problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { PreparedContent } from './prepare-content.ts'
 import { requirePendingRoom } from './require-pending-room.ts'
+import { requireStorage } from './require-storage.ts'
 
 export type Submission = PreparedContent & {
   name: string
@@ -71,7 +71,10 @@ export async function submitArtifact(
     ])
     if (same) return { artifact: same, deduplicated: true }
   }
-  await requireRoom(tx, actor, submission, rules)
+  if (!submission.draft) await requirePendingRoom(tx, coordinates, rules)
+  // The lock on what a group stores comes after that of the name, as where a draft grows: no two wait for each other.
+  const { maxStoredBytes } = rules
+  await requireStorage(tx, { groupId: actor.groupId, bytes: submission.content_size, maxStoredBytes })
   if (used) throw versionExists(actor, used)
   const versioning = versioningFor(submission, rules.config, name.versioning)
   const version = submission.version ?? nextVersion(versioning, highest, submission.bump)
@@ -120,14 +123,6 @@ const isSame = ({ content_hash, content_type, metadata, usage_policy }: Submissi
   latest.content_type === content_type &&
   (metadata === undefined || canonicalBytes(metadata).equals(canonicalBytes(latest.metadata))) &&
   (usage_policy === undefined || usage_policy === latest.usage_policy)
-
-async function requireRoom(tx: Tx, actor: Actor, submission: Submission, rules: SubmitRules): Promise<void> {
-  if (!submission.draft) await requirePendingRoom(tx, { group_id: actor.groupId, type: submission.type }, rules)
-  if (Number.isFinite(rules.maxStoredBytes)) {
-    const stored = await sumStoredBytes(tx, actor.groupId)
-    if (stored + submission.content_size > rules.maxStoredBytes) throw problem('storage-quota-exceeded')
-  }
-}
 
 function versioningFor(
   { version, bump }: Submission,

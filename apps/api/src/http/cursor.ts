@@ -9,14 +9,13 @@ export function writeCursor(key: readonly string[], question: string): string {
   return Buffer.from(JSON.stringify([fingerprint(key, question), ...key])).toString('base64url')
 }
 
-/** Reads a cursor back; one that was changed, cut, or made for another list is refused. */
-export function readCursor(cursor: string, question: string, length: number, parameter = 'cursor'): string[] {
+/** Reads a cursor back; one that was changed, cut, or made for another list is refused. `place`: its parameter or pointer. */
+export function readCursor(cursor: string, question: string, length: number, place = 'cursor'): string[] {
   const parts = decode(cursor)
   const [seal, ...key] = parts
   if (key.length !== length || seal !== fingerprint(key, question)) {
-    throw problem('validation-error', {
-      errors: [{ pointer: '', parameter, detail: 'is not a cursor of this list' }],
-    })
+    const at = place.startsWith('/') ? { pointer: place } : { pointer: '', parameter: place }
+    throw problem('validation-error', { errors: [{ ...at, detail: 'is not a cursor of this list' }] })
   }
   return key
 }

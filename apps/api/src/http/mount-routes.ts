@@ -16,9 +16,10 @@ const defaultBodyLimit = 64 * 1024
 
 /** Serves the routes; a known path answers other methods with 405. */
 export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[]): void {
-  for (const route of routes) app.on(route.method.toUpperCase(), [route.path], describe(route), (c) => serve(c, route))
-  const methods = Map.groupBy(routes, ({ path }) => path)
-  for (const [path, known] of methods) {
+  // The most literal path first, or PUT /artifacts/x/versions would be taken for a version called "versions".
+  const byPath = [...Map.groupBy(routes, ({ path }) => path)].toSorted(([a], [b]) => parameters(a) - parameters(b))
+  for (const [path, known] of byPath) {
+    for (const route of known) app.on(route.method.toUpperCase(), [path], describe(route), (c) => serve(c, route))
     const allow = known
       .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
       .join(', ')
@@ -27,6 +28,8 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[]): void {
     })
   }
 }
+
+const parameters = (path: string): number => path.split('/:').length
 
 /** One request in order: who, may it be answered, what is asked; then the route's own story. */
 async function serve(c: Call, route: Route): Promise<Response> {

@@ -23,7 +23,7 @@ const parameters: Record<string, Fill> = {
   content_hash: ({ content_hash }) => content_hash,
   status: ({ status }) => status,
   usage_policy: ({ usage_policy }) => usage_policy,
-  event_id: ({ event_id }) => event_id,
+  event: ({ event_id }) => event_id,
   version: ({ version }) => version,
   from: ({ version }) => version,
   to: ({ version }) => version,
@@ -61,7 +61,7 @@ const bodies: Record<string, Bodies> = {
 
 /** Fields of bodies that can point at nothing. */
 const neutralFields = new Set([
-  'content', 'content_base64', 'metadata', 'usage_policy', 'draft', 'bump', 'reason', 'ttl', 'type', 'include_latest',
+  'content', 'content_base64', 'metadata', 'usage_policy', 'draft', 'bump', 'reason', 'ttl', 'type', 'include_latest', 'limit', 'cursor',
 ]) // prettier-ignore
 
 /** Operations that take nothing by which an artifact of a group could be named; what they answer is compared as a whole. */

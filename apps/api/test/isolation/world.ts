@@ -89,7 +89,7 @@ export async function seedWorld({ admin }: TestDatabase): Promise<Target[]> {
         values (${one.delivery_id}, ${OWNER_GROUP}, ${one.event_id}, 'created', 'somebody', ${one.name}, ${one.content}, 'exhausted')`
       await sql`
         insert into cleanup_plans (id, group_id, created_by, items)
-        values (${one.plan_id}, ${OWNER_GROUP}, ${CREATOR}, ${sql.json([{ id, name, type, version, status: 'published', ttl_ms: 1 }])})`
+        values (${one.plan_id}, ${OWNER_GROUP}, ${CREATOR}, ${sql.json([{ id, name, type, version, status: 'published', idle_since: '2026-01-01T00:00:00.000000Z', idle_ms: 2, ttl_ms: 1, bytes: 1, latest: false }])})`
     }
   })
   return targets

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import type { ArchiveReason, ArtifactRow, JsonObject, RunState, Timestamp, TryOutcome } from '../rows.ts'
+import { lastAccess } from '../history/last-access.ts'
 import type { Tx } from '../transaction.ts'
 
 /** An artifact as it is answered: wherever its row lies, with its current validation run and, if asked, its content. */
@@ -21,18 +22,18 @@ export type PresentedArtifact = ArtifactRow & {
 const common = (tx: Tx) => tx`
   group_id, type, name, version, version_sort, is_prerelease, status, usage_policy, created_by, content_kind, content_type,
   content_size, content_hash, metadata, validation_run_id, blocked_reason, duplicate_of, revision, created_at, updated_at,
-  published_at, last_accessed_at, purged_at, content`
+  published_at, purged_at, content`
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 /** Rows of artifacts in use. */
 export const activeArtifacts = (tx: Tx, condition: Fragment): Fragment => tx`
-  select id, ${common(tx)}, null::timestamptz as archived_at, null::text as archive_reason
+  select id, ${common(tx)}, last_accessed_at, null::timestamptz as archived_at, null::text as archive_reason
     from artifact_active where ${condition}`
 
 /** Rows of archived artifacts, with the id that they always had. */
 export const archivedArtifacts = (tx: Tx, condition: Fragment): Fragment => tx`
-  select original_id as id, ${common(tx)}, archived_at, archive_reason
+  select original_id as id, ${common(tx)}, ${lastAccess(tx)} as last_accessed_at, archived_at, archive_reason
     from artifact_history where restored_at is null and ${condition}`
 
 const inlineLimit = 1024 * 1024

@@ -1,9 +1,11 @@
 import type { Tx } from '../transaction.ts'
 
-/** What the content of a group takes, as far as the actor may see it, history included. */
-export async function sumStoredBytes(tx: Tx, group_id: string): Promise<number> {
-  const [row] = await tx<[{ bytes: number }]>`
-    select (coalesce((select sum(content_size) from artifact_active where group_id = ${group_id} and purged_at is null), 0)
-          + coalesce((select sum(content_size) from artifact_history where group_id = ${group_id} and restored_at is null and purged_at is null), 0))::bigint as bytes`
+/**
+ * What the content of the actor's group takes, history and what the actor may not see included. Under a lock until the
+ * transaction ends: of two that ask at a time the second counts what the first has added.
+ */
+export async function sumStoredBytes(tx: Tx, groupId: string): Promise<number> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`stored bytes of ${groupId}`}, 0))`
+  const [row] = await tx<[{ bytes: number }]>`select stored_bytes() as bytes`
   return row.bytes
 }

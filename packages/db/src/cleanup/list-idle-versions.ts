@@ -1,5 +1,6 @@
 import type { Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { idleSince } from './idle-since.ts'
 
 export type IdleVersion = {
   id: string
@@ -21,17 +22,19 @@ type Question = {
   defaultTtlMs: number
   type?: string | undefined
   limit: number
+  /** The last item that was handed out, by its time and id. */
+  after?: readonly [idle_since: Timestamp, id: string] | undefined
 }
 
 /** Versions that nobody has used for longer than their time to live, the longest idle first. */
 export async function listIdleVersions(tx: Tx, asked: Question): Promise<IdleVersion[]> {
-  const { group_id, ttls, defaultTtlMs, limit } = asked
+  const { group_id, ttls, defaultTtlMs, limit, after } = asked
   return await tx<IdleVersion[]>`
     select id, name, type, version, status, idle_since, bytes, ttl_ms::int8 as ttl_ms, latest,
            floor(extract(epoch from now() - idle_since) * 1000)::int8 as idle_ms
       from (
         select a.id, a.name, a.type, a.version, a.status, a.content_size as bytes,
-               greatest(case when a.status = 'published' then a.published_at else a.updated_at end, a.last_accessed_at) as idle_since,
+               ${idleSince(tx)} as idle_since,
                coalesce(t.ttl_ms, ${defaultTtlMs}::float8) as ttl_ms,
                a.status = 'published' and not exists (
                  select from artifact_active b
@@ -43,6 +46,7 @@ export async function listIdleVersions(tx: Tx, asked: Question): Promise<IdleVer
            ${asked.type === undefined ? tx`` : tx`and a.type = ${asked.type}`}
       ) v
      where now() - idle_since > make_interval(secs => ttl_ms / 1000)
+       ${after === undefined ? tx`` : tx`and (idle_since, id) > (${after[0]}::text::timestamptz, ${after[1]}::uuid)`}
      order by idle_since, id
      limit ${limit}`
 }

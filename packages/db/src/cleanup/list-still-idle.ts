@@ -1,6 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from '../artifacts/columns.ts'
+import { idleSince } from './idle-since.ts'
 
 export type StillIdle = ArtifactRow & { latest: boolean }
 
@@ -21,7 +22,6 @@ export async function listStillIdle(
               join unnest(${planned.map(({ id }) => id)}::uuid[], ${planned.map(({ ttl_ms }) => ttl_ms)}::float8[]) as p (planned_id, ttl_ms)
                 on p.planned_id = artifact_active.id) a
      where group_id = ${groupId} and status in ('published', 'draft')
-       and now() - greatest(case when status = 'published' then published_at else updated_at end, last_accessed_at)
-           > make_interval(secs => ttl_ms / 1000)
+       and now() - ${idleSince(tx)} > make_interval(secs => ttl_ms / 1000)
      order by version_sort`
 }

@@ -20,8 +20,8 @@ export async function moveToHistory(
   if (artifactIds.length === 0) return []
   const rowIds = artifactIds.map(() => randomUUIDv7())
   const archived = await tx<ArchivedRow[]>`
-    insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, ${movedColumns(tx)})
-    select moved.row_id, a.id, ${move.by}, ${move.reason}, a.revision + 1, now(), ${movedColumns(tx)}
+    insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, last_accessed_at, ${movedColumns(tx)})
+    select moved.row_id, a.id, ${move.by}, ${move.reason}, a.revision + 1, now(), a.last_accessed_at, ${movedColumns(tx)}
       from artifact_active a
       join unnest(${artifactIds}::uuid[], ${rowIds}::uuid[]) as moved (active_id, row_id) on moved.active_id = a.id
      where a.group_id = ${groupId} and a.status = 'published'

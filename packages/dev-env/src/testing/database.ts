@@ -24,7 +24,7 @@ export type TestDatabase = AsyncDisposable & {
   urlOf(role: keyof typeof testPasswords): string
   /** The superuser: sees everything, for assertions and for faults only. */
   adminUrl: string
-  connectAs(role: keyof typeof testPasswords, poolSize?: number): Db
+  connectAs(role: keyof typeof testPasswords, poolSize?: number, applicationName?: string): Db
   /** SQL as the superuser. */
   admin: Sql
 }
@@ -53,10 +53,10 @@ export async function createTestDatabase(template: string | TestDatabase = TEMPL
     urlOf,
     adminUrl: adminUrl.href,
     admin,
-    connectAs(role, poolSize = 5) {
+    connectAs(role, poolSize = 5, applicationName = `test-${role}`) {
       const db = connect({
         url: urlOf(role),
-        applicationName: `test-${role}`,
+        applicationName,
         poolSize,
         connectTimeoutMs: 5000,
         statementTimeoutMs: 15_000,

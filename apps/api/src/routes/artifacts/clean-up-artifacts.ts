@@ -1,12 +1,14 @@
 import type { IdleVersion } from '@keepr/db/cleanup/list-idle-versions'
+import type { Tx } from '@keepr/db/transaction'
 import { parseDuration } from '@keepr/shared/domain/duration'
 import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
-import { applyCleanup } from '../../commands/apply-cleanup.ts'
-import { suggestCleanup } from '../../commands/suggest-cleanup.ts'
+import { applyCleanup, type CleanupOrder } from '../../commands/apply-cleanup.ts'
+import { type CleanupQuestion, suggestCleanup } from '../../commands/suggest-cleanup.ts'
 import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { causeOf } from '../../http/cause.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
@@ -16,6 +18,8 @@ const Ttl = v.pipe(
   v.string('must be a duration such as 90d'),
   v.check((text) => (parseDuration(text) ?? 0) > 0, 'must be a positive duration such as 90d'),
 )
+const most = 1000
+const limitRule = `must be a whole number from 1 to ${most}`
 const CleanupBody = v.strictObject(
   {
     ttl: v.optional(Ttl),
@@ -23,6 +27,10 @@ const CleanupBody = v.strictObject(
     apply: v.optional(v.boolean('must be true or false')),
     plan_id: v.optional(v.pipe(v.string('must be a string'), v.uuid('must be a UUID'))),
     include_latest: v.optional(v.boolean('must be true or false')),
+    limit: v.optional(
+      v.pipe(v.number(limitRule), v.integer(limitRule), v.minValue(1, limitRule), v.maxValue(most, limitRule)),
+    ),
+    cursor: v.optional(v.pipe(v.string('must be a string'), v.maxLength(512, 'is not a cursor of this list'))),
   },
   'must be an object',
 )
@@ -72,44 +80,68 @@ export const cleanUpArtifacts = route(
     answers: {
       200: {
         description: 'The plan, or what came of it',
-        schema: v.object({ plan_id: v.string(), items: v.array(Item) }),
-        example: { plan_id: '019ab1de-7c00-7000-8000-000000000009', items: [idleExample] },
+        schema: v.object({ plan_id: v.string(), items: v.array(Item), next_cursor: v.nullable(v.string()) }),
+        example: { plan_id: '019ab1de-7c00-7000-8000-000000000009', items: [idleExample], next_cursor: null },
       },
     },
-    problems: ['forbidden', 'not-found', 'plan-not-applicable'],
+    problems: ['forbidden', 'not-found', 'plan-not-applicable', 'overloaded'],
   },
   async (c, { query, body }) => {
     requireGroupRight(c, body.apply ? 'apply_cleanup' : 'suggest_cleanup')
     requireConsistent(body)
-    const actor = c.get('actor')
-    // Reads that wait to be written count as accesses.
-    await c.get('ctx').accessLog.flush('all')
-    return await transact(c, async (tx) => {
-      const { plan_id, include_latest = false } = body
-      const { items, ...plan } = plan_id
-        ? await applyCleanup(tx, actor, { plan_id, include_latest, cause: causeOf(c) })
-        : await suggestCleanup(tx, actor, questionOf(c, { ...body, type: body.type ?? query.type }))
-      return { status: 200, headers: revalidated, body: { ...plan, items: items.map(withReason) } }
-    })
+    const { plan_id, include_latest = false } = body
+    const story = plan_id
+      ? apply(c, { plan_id, include_latest, cause: causeOf(c) })
+      : suggest(c, questionOf(c, { ...body, type: body.type ?? query.type }))
+    // Reads that wait to be written, here or in another process, count as accesses.
+    await c.get('ctx').accessFlushes.everywhere()
+    return await transact(c, story)
   },
 )
 
-function requireConsistent({ apply = false, plan_id, include_latest, ttl, type }: CleanupBody): void {
+const apply = (c: Call, order: CleanupOrder) => async (tx: Tx) =>
+  answer({ ...(await applyCleanup(tx, c.get('actor'), order)), next_cursor: null })
+
+const suggest = (c: Call, question: Question) => async (tx: Tx) => {
+  const { more, ...plan } = await suggestCleanup(tx, c.get('actor'), question)
+  const last = more ? plan.items.at(-1) : undefined
+  const next_cursor = last ? writeCursor([last.idle_since, last.id], question.fingerprint) : null
+  return answer({ ...plan, next_cursor })
+}
+
+function requireConsistent({ apply = false, plan_id, include_latest, ttl, type, limit, cursor }: CleanupBody): void {
   const errors = []
   if (apply && plan_id === undefined) errors.push({ pointer: '/plan_id', detail: 'is missing' })
   if (!apply && plan_id !== undefined) errors.push({ pointer: '/plan_id', detail: 'is taken with apply only' })
   if (!apply && include_latest !== undefined)
     errors.push({ pointer: '/include_latest', detail: 'is taken with apply only' })
   if (apply && ttl !== undefined) errors.push({ pointer: '/ttl', detail: 'was decided when the plan was made' })
+  if (apply && (limit ?? cursor) !== undefined)
+    errors.push({ pointer: limit === undefined ? '/cursor' : '/limit', detail: 'was decided when the plan was made' })
   if (apply && type !== undefined) errors.push({ pointer: '/type', detail: 'was decided when the plan was made' })
   if (errors.length > 0) throw problem('validation-error', { errors })
 }
 
-function questionOf(c: Call, { ttl, type }: Pick<CleanupBody, 'ttl' | 'type'>) {
+type Question = CleanupQuestion & { fingerprint: string }
+
+/** What is asked: one time to live for all, or that of each type; and from where on. */
+function questionOf(c: Call, { ttl, type, limit = most, cursor }: CleanupBody): Question {
+  const fingerprint = JSON.stringify(['cleanup', c.get('actor').groupId, ttl, type])
+  const [since, id] = cursor === undefined ? [] : readCursor(cursor, fingerprint, 2, '/cursor')
+  const page = {
+    fingerprint,
+    type,
+    limit,
+    after: since === undefined || id === undefined ? undefined : ([since, id] as const),
+  }
   const asked = ttl === undefined ? undefined : parseDuration(ttl)
-  if (asked !== undefined) return { type, ttls: new Map<string, number>(), defaultTtlMs: asked }
+  if (asked !== undefined) return { ...page, ttls: new Map<string, number>(), defaultTtlMs: asked }
   const ttls = new Map([...c.get('ctx').types()].map(([name, config]) => [name, config.ttl]))
-  return { type, ttls, defaultTtlMs }
+  return { ...page, ttls, defaultTtlMs }
 }
 
-const withReason = <I extends IdleVersion>(item: I) => ({ ...item, reason: `idle_${item.status}` })
+const answer = ({ items, ...plan }: { plan_id: string; items: IdleVersion[]; next_cursor: string | null }) => ({
+  status: 200 as const,
+  headers: revalidated,
+  body: { ...plan, items: items.map((item) => ({ ...item, reason: `idle_${item.status}` })) },
+})

@@ -101,7 +101,7 @@ async function readable(c: Call, version: string, type: string | undefined): Pro
   if (outcome === 'unusable') throw problem('artifact-not-usable', { version })
   if (outcome !== 'allowed') throw problem('not-found')
   if (artifact.purged_at !== null) throw problem('purged', { version })
-  if (artifact.inline_content) c.get('ctx').accessLog.touch(artifact.id)
+  if (artifact.inline_content) c.get('ctx').accessLog.touch(artifact)
   return artifact
 }
 

@@ -65,7 +65,7 @@ export const getContent = route(
     if (outcome !== 'allowed')
       throw problem('artifact-not-usable', { id: artifact.id, status_of_artifact: artifact.status })
     const answer = await answerContent(c, artifact)
-    if (c.req.method !== 'HEAD') accessLog.touch(artifact.id)
+    if (c.req.method !== 'HEAD') accessLog.touch(artifact)
     return answer
   },
 )

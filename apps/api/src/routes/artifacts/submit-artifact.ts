@@ -6,11 +6,11 @@ import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { metadataOffences } from '../../commands/check-metadata.ts'
 import { prepareContent } from '../../commands/prepare-content.ts'
 import { submitArtifact as submit, type Submission } from '../../commands/submit-artifact.ts'
-import { contentLimit } from '../../content-limit.ts'
 import type { Call } from '../../http/api.ts'
 import { artifactAnswer } from '../../http/artifact-answer.ts'
 import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
+import { contentRules } from '../../http/content-rules.ts'
 import { route } from '../../http/route.ts'
 import { readSubmission } from '../../http/submission-body.ts'
 import { answeredArtifact, pendingArtifact } from './example.ts'
@@ -58,18 +58,14 @@ export const submitArtifact = route(
     ],
   },
   async (c) => {
-    const { types, settings, contentSchemas } = c.get('ctx')
+    const { types, settings } = c.get('ctx')
     const actor = c.get('actor')
     if (decideForGroup('submit', actor).outcome !== 'allowed') throw problem('forbidden')
-    const { body, given } = await readSubmission(c)
+    const { body, given } = await readSubmission(c, SubmitBody)
     const config = types().get(body.type)
     if (!config) throw invalid([{ pointer: '/type', detail: 'is not a configured type; GET /types lists them' }])
     requireFit(c, body, config)
-    const content = prepareContent(given, {
-      type: config,
-      limit: contentLimit(config, settings),
-      schemas: contentSchemas,
-    })
+    const content = prepareContent(given, contentRules(c, config))
     const submission: Omit<Submission, 'run_id' | 'awaited'> = {
       ...content,
       name: body.name,

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Caller, startApi, type TestApi } from './start-api.ts'
+
+let api: TestApi
+let alice: Caller
+let admin: Caller
+beforeAll(async () => {
+  api = await startApi()
+  alice = await api.as('acme', 'alice')
+  admin = await api.as('acme', 'root', 'admin')
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+type Body = Record<string, unknown>
+const read = async (name: string, version: string) =>
+  (await (await alice.get(`/artifacts/${name}/${version}?content=false`)).json()) as Body
+
+async function publish(name: string, ...versions: string[]) {
+  for (const version of versions) await alice.submit({ name, type: 'numbered', version, content: version })
+  await api.settleAll()
+}
+
+test('a rollback answers what it moved as it is now, with its validation', async () => {
+  await publish('moved', '1', '2', '3')
+  const res = await alice.send('POST', '/artifacts/moved/3/rollback', { to_version: 1 })
+  const { withdrawn, restored } = (await res.json()) as { withdrawn: Body[]; restored: Body }
+  expect(withdrawn).toEqual([await read('moved', '3'), await read('moved', '2')])
+  expect(restored).toEqual(await read('moved', '1'))
+  expect(withdrawn[0]).toMatchObject({ archive_reason: 'rolled_back', validation: { state: 'not_required' } })
+  expect(withdrawn[0]?.['updated_at']).toBe(withdrawn[0]?.['archived_at'])
+})
+
+test('reading archived content is an access, also after it was restored, and the history does not change', async () => {
+  await publish('kept', '1', '2')
+  await alice.send('POST', '/artifacts/kept/1/archive')
+  const row = () => api.database.admin`select * from artifact_history where name = 'kept'`
+  const before = await row()
+  expect(await read('kept', '1')).not.toHaveProperty('last_accessed_at')
+  expect(await (await alice.get('/artifacts/kept/1/content')).text()).toBe('"1"')
+  await api.ctx.accessLog.flush('all')
+  const accessed = (await read('kept', '1'))['last_accessed_at']
+  expect(accessed).toEqual(expect.any(String))
+  expect(await row()).toEqual(before)
+  await admin.send('POST', '/artifacts/kept/1/restore')
+  expect(await read('kept', '1')).toMatchObject({ status: 'published', last_accessed_at: accessed })
+})
+
+test('a draft is replaced by multipart as well, and keeps the type of its file', async () => {
+  const form = (bytes: string, artifact: object) => {
+    const body = new FormData()
+    body.set('artifact', JSON.stringify(artifact))
+    body.set('content', new Blob([bytes], { type: 'image/x-test' }), 'a.bin')
+    return body
+  }
+  await alice.submit({ name: 'picture', type: 'blob', content_base64: 'AAEC', draft: true })
+  const put = await alice.send('PUT', '/artifacts/picture/1', form('pixels', { metadata: { tags: ['new'] } }))
+  expect([put.status, await put.json()]).toMatchObject([
+    200,
+    { content_type: 'image/x-test', content_size: 6, metadata: { tags: ['new'] } },
+  ])
+  expect(await (await alice.get('/artifacts/picture/1/content')).text()).toBe('pixels')
+  const named = await alice.send('PUT', '/artifacts/picture/1', form('pixels', { name: 'other' }))
+  expect(named.status).toBe(422)
+})
