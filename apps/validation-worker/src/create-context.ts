@@ -14,6 +14,7 @@ import { type TypeConfig, TypeConfigFile } from '@keepr/shared/schemas/type-conf
 import type { Context } from './context.ts'
 import { createValidationMetrics } from './validation-metrics.ts'
 import { createValidators } from './validator/judge.ts'
+import { createRecovery } from './validator/recovery.ts'
 
 type Parts = {
   env: Readonly<Record<string, string | undefined>>
@@ -21,9 +22,6 @@ type Parts = {
   redactor: Redactor
   metrics: Metrics
 }
-
-/** Over how long the runs that waited for a validator are spread when it answers again. */
-const BRING_FORWARD_MS = 5_000
 
 /** Builds all that the worker needs. Closers are called in the order in which parts may go. */
 export async function createContext(settings: SettingsOf<'validation-worker'>, { env, log, redactor, metrics }: Parts) {
@@ -37,10 +35,6 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     for (const secret of await secrets.missing(templatesOf(types)))
       log.warn({ secret }, 'a secret is missing: calls that need it fail with secret_missing')
   }
-  file.onChange((config) => {
-    types = typesOf(config)
-    void warnOfMissing().catch((error: unknown) => log.error({ err: error }, 'secrets could not be looked for'))
-  })
   await warnOfMissing()
 
   const db = connect({
@@ -64,6 +58,16 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
       log.warn({ err: error, artifact_type: type }, 'waiting runs were not brought forward; they keep their schedule')
     }
   }
+  const recovery = createRecovery({
+    bringForward,
+    mayProbe: (type) => types.get(type)?.validator?.attempts === undefined,
+  })
+  recovery.begin(validatedTypes(types))
+  file.onChange((config) => {
+    types = typesOf(config)
+    recovery.begin(validatedTypes(types)) // whatever was wrong with a validator may be mended now
+    void warnOfMissing().catch((error: unknown) => log.error({ err: error }, 'secrets could not be looked for'))
+  })
   const validators = createValidators({
     outbound,
     secrets,
@@ -75,13 +79,9 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     onBreaker: (type) => ({
       opened(forMs) {
         log.warn({ artifact_type: type, for_ms: forMs }, 'the breaker of a validator has opened')
-        // Long backoffs would leave nobody to notice that it is back; with counted attempts that would use them up.
-        if (types.get(type)?.validator?.attempts === undefined)
-          setTimeout(() => void bringForward(type, 0, 1), forMs).unref()
       },
       closed() {
         log.info({ artifact_type: type }, 'the breaker of a validator has closed')
-        void bringForward(type, BRING_FORWARD_MS, 1000)
       },
     }),
   })
@@ -91,6 +91,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     metrics: createValidationMetrics(metrics),
     types: () => types,
     validators,
+    recovery,
     relay,
     now: Date.now,
     random: Math.random,
@@ -106,6 +107,9 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
 
 const typesOf = (config: { types: Record<string, TypeConfig> }): ReadonlyMap<string, TypeConfig> =>
   new Map(Object.entries(config.types))
+
+const validatedTypes = (types: ReadonlyMap<string, TypeConfig>): string[] =>
+  [...types].filter(([, { validator }]) => validator !== undefined).map(([name]) => name)
 
 const templatesOf = (types: ReadonlyMap<string, TypeConfig>): string[] =>
   [...types.values()].flatMap(({ validator }) =>

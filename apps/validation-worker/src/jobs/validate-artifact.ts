@@ -33,6 +33,7 @@ export const validateArtifact =
     const judged = { run, at, durationMs: ctx.now() - at }
     const followed = await follow(ctx, judged, outcome)
     tell(ctx, judged, outcome, followed)
+    ctx.recovery.note(run.artifact_type, outcome)
     ctx.relay.nudge()
     return followed
   }

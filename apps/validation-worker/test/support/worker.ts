@@ -80,6 +80,7 @@ export async function testWorker(lookup?: Lookup): Promise<TestWorker> {
     metrics: createValidationMetrics(createMetrics('test')),
     types: () => types,
     validators,
+    recovery: { note: () => {} },
     relay: { nudge: () => {}, nudgeIn: () => {} },
     now,
     random: () => 0.5,

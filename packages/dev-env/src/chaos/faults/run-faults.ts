@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { isUnavailable } from '@keepr/db/unavailable'
 import { messageOf } from '../../message-of.ts'
 import type { Random } from '../random.ts'
 import { databaseFaults } from './database.ts'
@@ -38,7 +39,8 @@ export async function runFaults({ victims, random, durationMs, note, signal }: O
     try {
       await fault.strike(victims, random.fork(`${fault.name} ${struck.get(fault.name)}`))
     } catch (error) {
-      failed.push(`${fault.name}: ${messageOf(error)}`)
+      // What is down already cannot be broken further.
+      if (!isUnavailable(error)) failed.push(`${fault.name}: ${messageOf(error)}`)
     }
     busy.delete(fault.victim)
   }
