@@ -5,6 +5,7 @@ import type { ApiEnv } from './http/api.ts'
 import { measure } from './http/measure.ts'
 import { mountRoutes } from './http/mount-routes.ts'
 import { answerError } from './http/problems.ts'
+import { refuseAmbiguous } from './http/refuse-ambiguous.ts'
 import { requestId } from './http/request-id.ts'
 import { withoutTrailingSlash } from './http/without-trailing-slash.ts'
 import { routes } from './routes/index.ts'
@@ -19,6 +20,7 @@ export function createApp(ctx: Context): Hono<ApiEnv> {
   })
   app.use(requestId)
   app.use(measure)
+  app.use(refuseAmbiguous)
   app.onError(answerError)
   mountRoutes(app, routes)
   mountReference(app)

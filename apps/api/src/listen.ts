@@ -1,17 +1,25 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { randomUUIDv7 } from 'node:crypto'
-import type { Duplex } from 'node:stream'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { type ProblemCode, problem } from '@keepr/shared/problem'
+import { problem } from '@keepr/shared/problem'
 import type { Hono } from 'hono'
 import type { ApiEnv } from './http/api.ts'
+import { refusal } from './http/refusal.ts'
+import { answerClientError, refuseOnSocket } from './http/refuse-on-socket.ts'
 
 export type Listening = { port: number; close(): Promise<void> }
 
-/** Serves the app with limits on what a slow or hostile client can hold. */
+/** Serves the app with limits on what a slow or hostile client can hold; what never reaches the app is refused as it would. */
 export async function listen(app: Hono<ApiEnv>, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const answer = getRequestListener((request, env) => app.fetch(request, env))
+  const answer = getRequestListener((request, env) => app.fetch(request, env), {
+    // What cannot be made a request of: no Host, or one that is none, or an address that is none.
+    errorHandler: () => {
+      const { status, headers, body } = refusal(problem('malformed-request'))
+      return new Response(body, { status, headers })
+    },
+  })
+  // It answers its own errors, and never rejects.
+  const serve = (request: IncomingMessage, response: ServerResponse) => void answer(request, response)
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -19,11 +27,22 @@ export async function listen(app: Hono<ApiEnv>, { host, port }: { host: string; 
       keepAliveTimeout: 5000,
       connectionsCheckingInterval: 2000,
       maxHeaderSize: 16 * 1024,
+      requireHostHeader: false, // refused above, as a problem
     },
-    (request, response) => void answer(request, response), // it answers its own errors, and never rejects
+    serve,
   )
   server.maxConnections = 5000
   server.on('clientError', answerClientError)
+  server.on('connect', (_request, socket) => refuseOnSocket(socket, problem('method-not-allowed')))
+  server.on('checkContinue', (request, response) => {
+    // Only once the body is wanted: a request that is refused before never sends it.
+    request.once('resume', () => response.headersSent || response.writeContinue())
+    serve(request, response)
+  })
+  server.on('checkExpectation', (_request, response) => {
+    const { status, headers, body } = refusal(problem('expectation-failed'))
+    response.writeHead(status, { ...headers, connection: 'close' }).end(body)
+  })
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
@@ -40,20 +59,4 @@ async function drain(server: Server): Promise<void> {
   const timer = setTimeout(() => server.closeAllConnections(), drainMs) // time is left for what closes after the server
   await closed
   clearTimeout(timer)
-}
-
-const codes: Record<string, ProblemCode> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-}
-
-/** What Node's parser refuses never reaches the app; it is answered as a problem all the same. */
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const refusal = problem(codes[error.code ?? ''] ?? 'malformed-request')
-  const body = JSON.stringify(refusal.toBody(randomUUIDv7()))
-  socket.end(
-    `HTTP/1.1 ${refusal.status} ${refusal.code}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

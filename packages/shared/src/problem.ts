@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'uri-too-long': { status: 414, title: 'The address is too long' },
   'unsupported-media-type': { status: 415, title: 'This media type is not taken here' },
   'range-not-satisfiable': { status: 416, title: 'The range lies outside of the content' },
+  'expectation-failed': { status: 417, title: 'This expectation is not met here' },
   'validation-error': { status: 422, title: 'The request does not fit its schema' },
   'idempotency-key-reused': { status: 422, title: 'This key was used for another request' },
   'rate-limited': { status: 429, title: 'Too many requests' },

@@ -79,8 +79,8 @@ export function parseBody(bytes: Uint8Array | undefined, schema: v.GenericSchema
 }
 
 /** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place. */
-export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
-  const read = readStrictJson(bytes, maxDepth)
+export function parseJson(bytes: Uint8Array, maxDepth: number, maxValues?: number): unknown {
+  const read = readStrictJson(bytes, maxDepth, maxValues)
   if (read.kind === 'malformed') throw problem('malformed-json', { detail: read.detail })
   if (read.kind === 'offence') {
     throw problem('validation-error', { errors: [{ pointer: read.pointer, detail: read.detail }] })

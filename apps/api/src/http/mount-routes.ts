@@ -5,6 +5,7 @@ import type { ApiEnv, Call } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { checkBody, parseJson, readJsonBytes } from './body.ts'
 import { readKey } from './idempotency.ts'
+import { maxJsonValues } from './max-json-values.ts'
 import { limitRate } from './limit-rate.ts'
 import { describe } from './openapi.ts'
 import { answerError } from './problems.ts'
@@ -58,7 +59,7 @@ async function readBody(c: Call, route: Route): Promise<unknown> {
   const { settings } = c.get('ctx')
   const bytes = await readJsonBytes(c, route, route.bodyLimit?.(c) ?? defaultBodyLimit)
   c.set('keyed', readKey(c, bytes))
-  return checkBody(bytes === undefined ? {} : parseJson(bytes, settings.maxJsonDepth), route.body)
+  return checkBody(bytes === undefined ? {} : parseJson(bytes, settings.maxJsonDepth + 1, maxJsonValues(c)), route.body)
 }
 
 function requireAcceptable(c: Call, { produces = ['application/json'] }: Route): void {

@@ -6,6 +6,7 @@ import type { Call } from './api.ts'
 import { checkBody, mediaType, parseJson, readBytes, refuseContentEncoding } from './body.ts'
 import { readKey } from './idempotency.ts'
 import { jsonLimit } from './json-limit.ts'
+import { maxJsonValues } from './max-json-values.ts'
 import { readMultipart } from './multipart.ts'
 
 type Contents = { content?: unknown; content_base64?: string | undefined }
@@ -55,7 +56,7 @@ function parsed<S extends GenericSchema<unknown, Contents>>(
   bytes: Uint8Array,
 ): Read<InferOutput<S>> {
   // The body itself is one level around content and metadata.
-  const value = parseJson(bytes, c.get('ctx').settings.maxJsonDepth + 1)
+  const value = parseJson(bytes, c.get('ctx').settings.maxJsonDepth + 1, maxJsonValues(c))
   // SAFETY: checkBody gives what the schema makes.
   const body = checkBody(value, schema) as InferOutput<S>
   const content = Object.hasOwn(body, 'content') ? { content: body.content } : {}

@@ -65,6 +65,34 @@ describe('strict JSON', () => {
     expect(read(text)).toEqual({ kind: 'value', value: Number(text) })
   })
 
+  it('counts an empty container as a level', () => {
+    expect(read('[[]]', 2).kind).toBe('value')
+    expect(read('[[[]]]', 2)).toMatchObject({ kind: 'offence', pointer: '/0/0' })
+  })
+
+  it('stops at the number of values that it may have, keys included', () => {
+    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, 5).kind).toBe('value')
+    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, 4).kind).toBe('offence')
+  })
+
+  it('takes a string of any length, escaped or not', () => {
+    for (const text of ['x'.repeat(10_000_000), '\\"'.repeat(1_000_000)])
+      expect(read(JSON.stringify(text))).toEqual({ kind: 'value', value: text })
+  })
+
+  it.each([`1.${'0'.repeat(200_000)}1`, `1e-${'9'.repeat(200_000)}`, `${'1'.repeat(300)}.${'0'.repeat(200_000)}5`])(
+    'refuses a long number in no time',
+    (text) => {
+      const started = performance.now()
+      expect(read(text).kind).toBe('offence')
+      expect(performance.now() - started).toBeLessThan(500) // it took minutes when zeros were searched from each place
+    },
+  )
+
+  it.each(['"\\x"', '"\\u12"', '"\\"', '"a', '"\\\\\\"', '{"a:1}'])('refuses %s as malformed', (text) => {
+    expect(read(text).kind).toBe('malformed')
+  })
+
   it('takes __proto__ as plain data', () => {
     const result = read('{"__proto__":{"polluted":true}}')
     expect(result.kind === 'value' && JSON.stringify(result.value)).toBe('{"__proto__":{"polluted":true}}')

@@ -9,9 +9,10 @@ type Frame = { container: Record<string, unknown> | unknown[]; key: string; keys
 /**
  * Reads JSON that is kept exactly or refused (I-JSON, RFC 7493): well-formed UTF-8 without a byte order mark, no duplicate
  * keys, no lone surrogates, no U+0000, no number that is not equal to the shortest decimal of its double, and not nested
- * deeper than `maxDepth`. Iterative, so that depth costs no stack. `__proto__` is a key like any other.
+ * deeper than `maxDepth`. Iterative, so that neither depth nor length costs stack. `__proto__` is a key like any other.
+ * `maxValues` bounds how many values, and keys, it may have: each takes time, however few bytes it has.
  */
-export function readStrictJson(bytes: Uint8Array, maxDepth: number): StrictJson {
+export function readStrictJson(bytes: Uint8Array, maxDepth: number, maxValues = Number.POSITIVE_INFINITY): StrictJson {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -19,7 +20,7 @@ export function readStrictJson(bytes: Uint8Array, maxDepth: number): StrictJson 
     return { kind: 'malformed', detail: 'The body is not UTF-8.' }
   }
   try {
-    return { kind: 'value', value: new Reader(text, maxDepth).read() }
+    return { kind: 'value', value: new Reader(text, maxDepth, maxValues).read() }
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'malformed', detail: error.message }
     if (error instanceof Offending) return { kind: 'offence', pointer: error.pointer, detail: error.message }
@@ -36,19 +37,20 @@ class Offending extends Error {
   }
 }
 
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const SPACE = /[ \t\n\r]*/y
+const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 class Reader {
   private at = 0
   private readonly text: string
   private readonly maxDepth: number
   private readonly frames: Frame[] = []
+  private left: number
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, maxValues: number) {
     this.text = text
     this.maxDepth = maxDepth
+    this.left = maxValues
   }
 
   read(): unknown {
@@ -74,13 +76,14 @@ class Reader {
 
   private openOrScalar(): { opened: true } | { opened: false; value: unknown } {
     this.space()
+    this.count()
     const char = this.text[this.at]
     if (char === '{' || char === '[') {
       this.at++
-      const empty = this.take(char === '{' ? '}' : ']')
-      if (empty) return { opened: false, value: char === '{' ? {} : [] }
       if (this.frames.length >= this.maxDepth)
         throw new Offending(this.pointer(), `nested deeper than ${this.maxDepth} levels`)
+      const empty = this.take(char === '{' ? '}' : ']')
+      if (empty) return { opened: false, value: char === '{' ? {} : [] }
       const frame: Frame =
         char === '{' ? { container: {}, key: '', keys: new Set() } : { container: [], key: '', keys: undefined }
       this.frames.push(frame)
@@ -106,12 +109,41 @@ class Reader {
   }
 
   private string(): string {
-    const literal = this.match(STRING)
-    // SAFETY: the pattern matches a JSON string literal and nothing else.
-    const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+    const value = this.unescaped(this.literal())
     if (value.includes('\u0000')) throw new Offending(this.pointer(), 'contains U+0000')
     if (!value.isWellFormed()) throw new Offending(this.pointer(), 'contains a lone surrogate')
     return value
+  }
+
+  /** From its quote to the next one that no backslash escapes. A pattern with alternatives would recurse over it. */
+  private literal(): string {
+    if (this.text[this.at] !== '"') this.unexpected()
+    for (let end = this.at + 1; ; end++) {
+      end = this.text.indexOf('"', end)
+      if (end < 0) {
+        this.at = this.text.length
+        this.unexpected()
+      }
+      let escapes = 0
+      while (this.text[end - 1 - escapes] === '\\') escapes++
+      if (escapes % 2 === 0) return this.text.slice(this.at, end + 1)
+    }
+  }
+
+  private unescaped(literal: string): string {
+    if (/[\u0000-\u001f]/u.test(literal)) this.unexpected()
+    try {
+      // SAFETY: what begins and ends with a quote is a string or no JSON.
+      const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+      this.at += literal.length
+      return value
+    } catch {
+      return this.unexpected() // an escape that JSON does not know
+    }
+  }
+
+  private count(): void {
+    if (this.left-- <= 0) throw new Offending('', 'has too many values')
   }
 
   private number(): number {
@@ -129,6 +161,7 @@ class Reader {
       return
     }
     this.space()
+    this.count()
     const key = this.string()
     frame.key = key
     if (frame.keys.has(key)) throw new Offending(this.pointer(), 'is a duplicate key')
@@ -152,8 +185,7 @@ class Reader {
   }
 
   private space(): void {
-    SPACE.lastIndex = this.at
-    this.at += SPACE.exec(this.text)?.[0].length ?? 0
+    for (let code = this.text.charCodeAt(this.at); isSpace(code); code = this.text.charCodeAt(this.at)) this.at++
   }
 
   private end(value: unknown): unknown {
@@ -188,8 +220,14 @@ function sameDecimal(a: string, b: string): boolean {
 function normalForm(literal: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? []
-  const digits = `${whole}${fraction}`.replace(/^0+/, '')
-  if (digits === '') return `${sign}0`
-  const trimmed = digits.replace(/0+$/, '')
-  return `${sign}${trimmed}e${BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - trimmed.length)}`
+  const digits = `${whole}${fraction}`
+  // By hand: the pattern 0+$ takes quadratic time over zeros that are not the last.
+  let first = 0
+  while (digits[first] === '0') first++
+  if (first === digits.length) return `${sign}0`
+  let end = digits.length
+  while (digits[end - 1] === '0') end--
+  // No double has such an exponent, so it is the same as nothing else.
+  if (!/^[+-]?0*\d{1,9}$/u.test(exponent)) return literal
+  return `${sign}${digits.slice(first, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isBase64 } from '../domain/base64.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
 import { BUMPS, parseVersion } from '../domain/version.ts'
@@ -56,7 +57,11 @@ export const Metadata = v.pipe(
 export type Metadata = v.InferOutput<typeof Metadata>
 
 const content = v.unknown()
-const contentBase64 = v.pipe(Text, v.base64('must be base64 (RFC 4648, section 4)'))
+const contentBase64 = v.pipe(
+  Text,
+  v.check(isBase64, 'must be base64 (RFC 4648, section 4)'),
+  v.metadata({ contentEncoding: 'base64' }),
+)
 
 /** `POST /artifacts/`. The content of a multipart request comes as a part of its own. */
 export const SubmitBody = v.strictObject(

@@ -3,6 +3,7 @@ import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
+import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
@@ -18,11 +19,6 @@ const text = v.pipe(
   v.maxLength(256, 'is longer than 256 characters'),
   v.check((value) => !value.includes('\u0000'), 'contains U+0000'),
 )
-const time = v.pipe(
-  v.string(),
-  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/u, 'is not an RFC 3339 time'),
-  v.check((value) => !Number.isNaN(Date.parse(value)), 'is not an RFC 3339 time'),
-)
 const limit = v.pipe(
   v.string(),
   v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'),
@@ -37,8 +33,8 @@ const Query = v.strictObject({
   content_hash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u, 'must be 64 lower-case hex digits'))),
   name: v.optional(text),
   q: v.optional(text),
-  created_after: v.optional(time),
-  created_before: v.optional(time),
+  created_after: v.optional(Rfc3339),
+  created_before: v.optional(Rfc3339),
   scope: v.optional(v.picklist(['own', 'public'], 'must be own or public')),
   sort: v.optional(
     v.picklist(['-created_at', 'created_at', 'name'], 'must be -created_at, created_at or name'),
