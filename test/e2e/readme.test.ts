@@ -7,6 +7,7 @@ import { root } from '@keepr/dev-env/data-dir'
 import { freePort } from '@keepr/dev-env/free-port'
 import { type Network, startNetwork } from '@keepr/dev-env/network'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import { readGuide, runGuide, says } from './guide.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const run = promisify(execFile)
@@ -42,6 +43,31 @@ test('the lines of the README work as printed', async () => {
   expect(stdout).toContain('{"text":"Hello, {{name}}!"}')
   expect(stdout).toMatch(/"version":"2".*"status":"published"/)
   expect(stdout).toMatch(/"status":"blocked".*python\.eval/)
+})
+
+test('the lines of the guide answer what it says, for each operation', { timeout: 120_000 }, async () => {
+  const examples = readGuide(
+    readFileSync(join(root, 'docs/API.md'), 'utf8').replace('http://127.0.0.1:8080', network.url),
+  )
+  const answers = await runGuide(examples, { cwd: root, env: { ...process.env, KEEPR_DATA_DIR: dataDir } })
+  const wrong = examples.flatMap(({ script, statuses, expected }, n) => {
+    const { status, body } = answers[n] ?? { status: '', body: '' }
+    if (statuses.length === 0) return []
+    const isTrue = expected.startsWith('{')
+      ? says(JSON.parse(body), JSON.parse(expected))
+      : body.includes(expected.trim())
+    return statuses.includes(status) && isTrue ? [] : [{ script, status, body, expected }]
+  })
+  expect(wrong).toEqual([])
+
+  const { paths } = JSON.parse(readFileSync(join(root, 'docs/api/openapi.json'), 'utf8')) as {
+    paths: Record<string, Record<string, { operationId: string; tags: string[] }>>
+  }
+  const shown = new Set(examples.filter(({ statuses }) => statuses.length > 0).map(({ operation }) => operation))
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+  // What operators do to subscribers has a page of its own.
+  const lacking = operations.filter(({ operationId, tags }) => !tags.includes('webhooks') && !shown.has(operationId))
+  expect(lacking.map(({ operationId }) => operationId)).toEqual([])
 })
 
 test('the sample receiver is told of what was published and blocked, verifiably', async () => {

@@ -7,7 +7,6 @@ import { createLog } from '@keepr/shared/runtime/log'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
-import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createAccessLog } from './access-log.ts'
@@ -33,10 +32,6 @@ export async function createContext(settings: Settings): Promise<Built> {
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
   const types = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), TypeConfigFile, {
-    pollMs: settings.configPollInterval,
-    log,
-  })
-  const webhooks = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
     pollMs: settings.configPollInterval,
     log,
   })
@@ -95,7 +90,6 @@ export async function createContext(settings: Settings): Promise<Built> {
     db,
     readDb,
     types: () => byName,
-    subscribers: () => webhooks.current().subscribers,
     tokens,
     nudge: () => relay.nudge(),
     verdicts: createVerdictWaiter(db, log),
@@ -111,7 +105,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     ['access log', async () => await accessLog[Symbol.asyncDispose]()],
     ['relay', () => relay.stop()],
     ['queues', () => publisher.close()],
-    ['configuration', () => Promise.all([types.close(), webhooks.close()])],
+    ['configuration', () => types.close()],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
   return { ctx, closers, closing }

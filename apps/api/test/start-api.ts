@@ -3,7 +3,6 @@ import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/da
 import { createLog } from '@keepr/shared/runtime/log'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
-import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { SignJWT } from 'jose'
 import * as v from 'valibot'
@@ -40,17 +39,6 @@ const types = {
     checked: { requires_validation: true, validator: { url: 'https://checkr.test/' } },
     closed: { requires_validation: false, allow_public: false },
   },
-}
-
-const webhooks = {
-  subscribers: [
-    {
-      name: 'shop',
-      url: 'https://shop.test/',
-      events: ['published', 'blocked', 'rollback'],
-      secret: '{{SHOP_SECRET}}',
-    },
-  ],
 }
 
 export type Claims = Record<string, unknown>
@@ -109,7 +97,6 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     db,
     readDb: db,
     types: () => byName,
-    subscribers: () => v.parse(SubscriberConfigFile, webhooks).subscribers,
     tokens: createTokenVerifier({
       issuers: await readTokenIssuers(settings),
       clockToleranceMs: 5000,

@@ -67,7 +67,6 @@ const neutralFields = new Set([
 /** Operations that take nothing by which an artifact of a group could be named; what they answer is compared as a whole. */
 export const ABOUT_NOTHING = new Set([
   'listTypes', 'listEvents', 'startRecheck', 'listRechecks', 'pauseRecheck', 'resumeRecheck', 'getHealth', 'getReadiness', 'getMetrics',
-  'listSubscribers', 'replaySubscriber', 'testSubscriber', 'resumeSubscriber', 'listOperationalEvents',
 ]) // prettier-ignore
 
 /**

@@ -5,7 +5,7 @@ import { missDeliveries } from '../commands/miss-deliveries.ts'
 import { recordAttempt } from '../commands/record-attempt.ts'
 import { restDelivery } from '../commands/rest-delivery.ts'
 import type { Context } from '../context.ts'
-import { createDeliveryDesk, type DeliveryDesk } from '../delivery-desk.ts'
+import { createDeliveryDesk } from '../delivery-desk.ts'
 import { send } from '../delivery/send.ts'
 
 /** So long one wake-up is used for a subscriber's deliveries, one after the other; then the relay has its say again. */
@@ -25,36 +25,37 @@ export function deliverWebhook(ctx: Context): (message: QueueMessage, signal: Ab
     const endsAt = performance.now() + STINT_MS
     let delivery = await desk.open({ group_id, id })
     while (delivery) {
-      const takesNext = () => !signal.aborted && performance.now() < endsAt
-      delivery = await attempt(ctx, desk, delivery, { signal, takesNext })
+      const delivered = await attempt(ctx, desk.close, delivery, signal)
+      if (!delivered || signal.aborted || performance.now() > endsAt) return ctx.relay.nudge()
+      delivery = await desk.next(delivery.subscriber)
     }
-    ctx.relay.nudge() // there may be room in the lane
   }
 }
 
-/** @returns the subscriber's next delivery, if it took this one */
+/** @returns true when the subscriber took it, and may be given the next one */
 async function attempt(
   ctx: Context,
-  desk: DeliveryDesk,
+  close: Parameters<typeof recordAttempt>[1],
   delivery: WaitingDelivery,
-  { signal, takesNext }: { signal: AbortSignal; takesNext: () => boolean },
-): Promise<WaitingDelivery | undefined> {
+  signal: AbortSignal,
+): Promise<boolean> {
   const subscriber = ctx.subscribers().find(({ name }) => name === delivery.subscriber)
   if (!subscriber) {
     if (delivery.age_ms < ctx.unknownGraceMs) await restDelivery(ctx, delivery, UNKNOWN_REST_MS)
     else await missDeliveries(ctx, { ...delivery, olderThanMs: ctx.unknownGraceMs, why: 'the subscriber was removed' })
-    return undefined
+    return false
   }
   if (delivery.subscriber_state === 'disabled') {
     await missDeliveries(ctx, { ...delivery, olderThanMs: 0, why: 'the subscriber is disabled' })
-    return undefined
+    return false
   }
   const probe = delivery.subscriber_state === 'paused'
-  if (probe && !(await beginProbe(ctx, delivery, subscriber))) return undefined
+  if (probe && !(await beginProbe(ctx, delivery, subscriber))) return false
   ctx.metrics.inFlight.inc()
   try {
     const sent = await send(ctx, subscriber, delivery, signal)
-    return await recordAttempt(ctx, desk, { delivery, sent, probe, takesNext: takesNext() })
+    const { kind } = await recordAttempt(ctx, close, { delivery, sent, probe })
+    return kind === 'delivered'
   } finally {
     ctx.metrics.inFlight.dec()
   }
