@@ -4,23 +4,32 @@ import { claimRun } from '@keepr/db/validation-runs/claim-run'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { discardStaleRun } from '../commands/discard-stale-run.ts'
 import { expireRun } from '../commands/expire-run.ts'
+import { publishUnvalidated } from '../commands/publish-unvalidated.ts'
 import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
 import { settleRunByKind } from '../commands/settle-run-by-kind.ts'
 import type { Context } from '../context.ts'
+import { gather } from '../gather.ts'
 import { unreachable } from '../unreachable.ts'
 import { nextTryDelay } from '../validator/next-try.ts'
 import type { Failure, Outcome, Verdict } from '../validator/outcome.ts'
 
+/** Of those that wait besides. */
+const MOST_AT_ONCE = 100
+
 type Judged = { run: OpenRun; at: number; durationMs: number }
 
 /** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
-export const validateArtifact =
-  (ctx: Context) => async (message: Pick<QueueMessage, 'group_id' | 'refs'>, signal?: AbortSignal) => {
-    const { group_id: groupId, refs } = message
+export const validateArtifact = (ctx: Context) => {
+  const publish = gather<string>((key, runIds) => publishMany(ctx, key, runIds))
+  return async (message: Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>, signal?: AbortSignal) => {
+    const { group_id: groupId, lane, refs } = message
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
+    if (lane !== undefined && needsNoLook(ctx.types().get(lane)) && (await publish(keyOf(groupId, lane), runId)))
+      return 'settled'
     const validatedTypes = [...ctx.types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
     const run = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
     if (run === undefined) {
@@ -37,6 +46,26 @@ export const validateArtifact =
     ctx.relay.nudge()
     return followed
   }
+}
+
+/** Nothing but the verdict follows: no validator is asked, and no other version has to give way. */
+const needsNoLook = (type: TypeConfig | undefined): boolean =>
+  type !== undefined && !type.requires_validation && type.max_published === undefined
+
+const keyOf = (groupId: string, type: string): string => JSON.stringify([groupId, type])
+
+async function publishMany(ctx: Context, key: string, runIds: readonly string[]): Promise<ReadonlySet<string>> {
+  // SAFETY: made by keyOf.
+  const [group_id, type] = JSON.parse(key) as [string, string]
+  const settled = await ctx.db.withService(group_id, (tx) =>
+    publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }),
+  )
+  if (settled.size === 0) return settled
+  ctx.metrics.outcomes.inc({ type, outcome: 'not_required' }, settled.size)
+  ctx.log.info({ artifact_type: type, runs: settled.size }, 'artifacts were published without a validator')
+  ctx.relay.nudge()
+  return settled
+}
 
 function follow(ctx: Context, judged: Judged, outcome: Outcome) {
   switch (outcome.kind) {

@@ -5,6 +5,8 @@ export const QueueMessage = v.object({
   message_id: v.pipe(v.string(), v.uuid()),
   generation: v.number(),
   group_id: v.string(),
+  /** Artifact type or subscriber: what the message is about, before anything is read. */
+  lane: v.optional(v.string()),
   refs: v.array(v.pipe(v.string(), v.uuid())),
   traceparent: v.optional(v.string()),
 })

@@ -11,7 +11,14 @@ export const QUEUE_OF = {
 } as const satisfies Record<string, QueueName>
 
 /** A leased message of the outbox, as far as the queue is concerned. */
-type Leased = { id: string; generation: number; group_id: string; refs: string[]; traceparent: string | null }
+type Leased = {
+  id: string
+  generation: number
+  group_id: string
+  lane: string
+  refs: string[]
+  traceparent: string | null
+}
 
 export type Publisher = AsyncDisposable & {
   /** For the relay: hands messages to the queue of their kind. */
@@ -41,10 +48,11 @@ export function openPublisher(settings: QueueSettings, parts: { log: Log }): Pub
   }
 }
 
-const queueMessage = ({ id, generation, group_id, refs, traceparent }: Leased): QueueMessage => ({
+const queueMessage = ({ id, generation, group_id, lane, refs, traceparent }: Leased): QueueMessage => ({
   message_id: id,
   generation,
   group_id,
+  lane,
   refs,
   ...(traceparent === null ? {} : { traceparent }),
 })

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { validateArtifact } from '../src/jobs/validate-artifact.ts'
+import type { Submitted } from './support/submitted.ts'
+import { type TestWorker, testWorker } from './support/worker.ts'
+
+let worker: TestWorker
+
+beforeAll(async () => {
+  worker = await testWorker()
+})
+afterAll(() => worker[Symbol.asyncDispose]())
+beforeEach(() => worker.configure({ free: { requires_validation: false } }))
+
+const free = { type: 'free', requires_validation: false }
+const messageOf = ({ group_id, type, run_id }: Submitted) => ({ group_id, lane: type, refs: [run_id] })
+
+test('many are published at once, each with its verdict and event, numbered without a gap', async () => {
+  const artifacts: Submitted[] = []
+  for (const name of ['a', 'b', 'c']) artifacts.push(await worker.submit({ ...free, name }))
+  for (const version of ['2', '3']) artifacts.push(await worker.submit({ ...free, name: 'a', version }))
+  const validate = validateArtifact(worker.ctx)
+  await Promise.all(artifacts.map((artifact) => validate(messageOf(artifact))))
+  const states = await Promise.all(artifacts.map((artifact) => worker.stateOf(artifact)))
+  for (const state of states)
+    expect(state).toMatchObject({ status: 'published', run: { state: 'not_required' }, message: undefined })
+  expect(states.flatMap(({ events }) => events.map(({ event_type }) => event_type))).toEqual(
+    Array.from({ length: 5 }, () => 'published'),
+  )
+  const ofA = [0, 3, 4].flatMap((index) => states[index]?.events.map(({ sequence }) => sequence) ?? [])
+  expect(ofA.toSorted()).toEqual([1, 2, 3])
+})
+
+test('others of the group and type that wait go along, so that nobody need be woken for them', async () => {
+  const [asked, waiting] = [await worker.submit(free), await worker.submit(free)]
+  const other = await worker.submit({ ...free, group_id: 'other' })
+  await validateArtifact(worker.ctx)(messageOf(asked))
+  expect(await worker.stateOf(waiting)).toMatchObject({ status: 'published', message: undefined })
+  expect(await worker.stateOf(other)).toMatchObject({ status: 'on_verification' })
+})
+
+test('a run that was made to require validation is not published by this way', async () => {
+  const strict = await worker.submit({ type: 'free', requires_validation: true })
+  await validateArtifact(worker.ctx)(messageOf(strict))
+  expect((await worker.stateOf(strict)).status).toBe('on_verification')
+})
+
+test('a run that was cancelled meanwhile leaves no gap in the numbers', async () => {
+  const [cancelled, next] = [
+    await worker.submit({ ...free, name: 'd' }),
+    await worker.submit({ ...free, name: 'd', version: '2' }),
+  ]
+  await worker.database.admin`
+    update validation_runs set state = 'cancelled', checked_at = now() where id = ${cancelled.run_id}`
+  await worker.database.admin`update artifact_active set status = 'blocked' where id = ${cancelled.id}`
+  const validate = validateArtifact(worker.ctx)
+  await Promise.all([validate(messageOf(cancelled)), validate(messageOf(next))])
+  expect(await worker.stateOf(cancelled)).toMatchObject({
+    status: 'blocked',
+    run: { state: 'cancelled' },
+    message: undefined,
+  })
+  expect((await worker.stateOf(next)).events).toMatchObject([{ event_type: 'published', sequence: 1 }])
+})
+
+test('done twice changes nothing twice', async () => {
+  const artifact = await worker.submit(free)
+  const validate = validateArtifact(worker.ctx)
+  await validate(messageOf(artifact))
+  expect(await validate(messageOf(artifact))).toBe('stale')
+  expect((await worker.stateOf(artifact)).events).toHaveLength(1)
+})

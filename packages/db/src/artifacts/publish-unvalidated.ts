@@ -1,0 +1,17 @@
+import type { ArtifactRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+import { artifactColumns } from './columns.ts'
+
+/**
+ * Publishes the artifacts that wait for exactly these runs, whose verdict `not_required` was stored before in the same
+ * transaction: the database checks it for each.
+ */
+export async function publishUnvalidated(tx: Tx, group_id: string, runIds: readonly string[]): Promise<ArtifactRow[]> {
+  return await tx<ArtifactRow[]>`
+    update artifact_active
+       set status = 'published', blocked_reason = null, published_at = now(), revision = revision + 1, updated_at = now()
+     where id in (select artifact_id from validation_runs
+                   where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and state = 'not_required')
+       and group_id = ${group_id} and validation_run_id = any (${[...runIds]}::uuid[]) and status = 'on_verification'
+    returning ${artifactColumns(tx)}`
+}

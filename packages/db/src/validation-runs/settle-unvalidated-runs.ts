@@ -1,0 +1,17 @@
+import type { Tx } from '../transaction.ts'
+
+export type SettledRun = { id: string; awaited: boolean; traceparent: string | null }
+
+/** Stores the verdict `not_required` for runs that are still open and do not require validation. */
+export async function settleUnvalidatedRuns(
+  tx: Tx,
+  group_id: string,
+  runIds: readonly string[],
+): Promise<SettledRun[]> {
+  return await tx<SettledRun[]>`
+    update validation_runs
+       set state = 'not_required', reason = null, poll_url = null, checked_at = now()
+     where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and not requires_validation
+       and state in ('waiting', 'running', 'error')
+    returning id, awaited, traceparent`
+}

@@ -1,0 +1,41 @@
+import type { Tx } from '../transaction.ts'
+
+/** A name that is locked, with the last number of its sequence that was taken, and the runs that are to be settled. */
+export type TakenName = { name: string; last_sequence: number; run_ids: string[] }
+
+type Wanted = { group_id: string; type: string; runIds: readonly string[]; limit: number }
+
+/**
+ * Locks the names of runs that no validator has to judge, and takes a number for the event of each: the runs asked for, and
+ * others of the group and type that wait and that nobody was woken for. Names are locked in their order, so that two
+ * who do this at once follow each other.
+ */
+export async function takeUnvalidatedRuns(tx: Tx, { group_id, type, runIds, limit }: Wanted): Promise<TakenName[]> {
+  return await tx<TakenName[]>`
+    with asked as (
+      select unnest(${[...runIds]}::uuid[]) as run_id
+      union
+      (select refs[1] from outbox
+        where kind = 'validate_run' and lane = ${type} and group_id = ${group_id} and leased_until is null
+          and quarantined_at is null and due_at <= clock_timestamp()
+        order by due_at limit ${limit})
+    ), wanted as (
+      select a.name, count(*)::int as events, array_agg(r.id order by r.id) as run_ids
+        from asked
+        join validation_runs r on r.id = asked.run_id
+        join artifact_active a on a.id = r.artifact_id and a.group_id = r.group_id
+       where r.group_id = ${group_id} and r.artifact_type = ${type} and r.kind <> 'recheck' and not r.requires_validation
+         and r.state in ('waiting', 'running', 'error') and r.deadline > now()
+         and a.status = 'on_verification' and a.validation_run_id = r.id
+       group by a.name
+    ), locked as materialized (
+      select n.name from artifact_names n join wanted on wanted.name = n.name
+       where n.group_id = ${group_id} and n.type = ${type}
+       order by n.name for update of n
+    )
+    update artifact_names n
+       set last_sequence = n.last_sequence + wanted.events
+      from wanted join locked on locked.name = wanted.name
+     where n.group_id = ${group_id} and n.type = ${type} and n.name = wanted.name
+    returning n.name, n.last_sequence, wanted.run_ids`
+}
