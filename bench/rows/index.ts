@@ -6,6 +6,7 @@ import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import type { Row } from './row.ts'
 import { startTime } from './start-time.ts'
+import { steady } from './steady.ts'
 import { submit } from './submit.ts'
 import { submitPipeline } from './submit-pipeline.ts'
 import { validate } from './validate.ts'
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   validate,
   webhooks,
   memory,
+  steady,
   submit,
   listPage,
   growth,

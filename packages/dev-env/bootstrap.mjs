@@ -192,7 +192,8 @@ function pinnedNode() {
 /** Hands over to the program: same terminal, same arguments, its signals and its exit code. */
 function run(node, argv) {
   const path = [join(modules, '.bin'), dirname(node), process.env.PATH].join(process.platform === 'win32' ? ';' : ':')
-  const child = spawn(node, argv, { stdio: 'inherit', env: { ...process.env, PATH: path } })
+  const cache = join(modules, '.cache/keepr') // compiled code, kept from start to start
+  const child = spawn(node, argv, { stdio: 'inherit', env: { NODE_COMPILE_CACHE: cache, ...process.env, PATH: path } })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
   if (process.env.npm_lifecycle_event !== undefined) {
     // npm passes SIGTERM to its shell only, which dies of it without telling anybody: then this is what stops the program.

@@ -27,7 +27,7 @@ test('many are published at once, each with its verdict and event, numbered with
     Array.from({ length: 5 }, () => 'published'),
   )
   const ofA = [0, 3, 4].flatMap((index) => states[index]?.events.map(({ sequence }) => sequence) ?? [])
-  expect(ofA.toSorted()).toEqual([1, 2, 3])
+  expect(new Set(ofA)).toEqual(new Set([1, 2, 3]))
 })
 
 test('others of the group and type that wait go along, so that nobody need be woken for them', async () => {
