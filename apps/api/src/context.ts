@@ -2,6 +2,7 @@ import type { Db } from '@keepr/db/connect'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessFlushes } from './access-flushes.ts'
+import type { ApiMetrics } from './api-metrics.ts'
 import type { AccessLog } from './access-log.ts'
 import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -17,6 +18,7 @@ export type Settings = SettingsOf<'api'>
 export type Context = {
   settings: Settings
   log: Log
+  metrics: ApiMetrics
   db: Db
   /** A replica for reads that may lag, or the same database. */
   readDb: Db

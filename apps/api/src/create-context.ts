@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
+import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import { createLog } from '@keepr/shared/runtime/log'
+import { createMetrics } from '@keepr/shared/runtime/metrics'
+import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { createAccessFlushes } from './access-flushes.ts'
+import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
 import { createContentCache } from './content-cache.ts'
 import { createUploads } from './uploads.ts'
@@ -66,7 +70,13 @@ export async function createContext(settings: Settings): Promise<Built> {
   const db = open(settings.databaseUrl)
   const readDb = settings.databaseReadUrl === undefined ? db : open(settings.databaseReadUrl)
   const publisher = openPublisher(settings, { log })
-  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log })
+  const metrics = createMetrics('api', log)
+  const { count } = observeCarriage(metrics, {
+    outbox: () => db.withService(null, measureOutbox),
+    queues: publisher.queues,
+    pool: db.pool,
+  })
+  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log, count })
   const accessLog = createAccessLog({
     db,
     intervalMs: settings.accessFlushInterval,
@@ -87,6 +97,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     closing: closing.signal,
     settings,
     log,
+    metrics: createApiMetrics(metrics),
     db,
     readDb,
     types: () => byName,

@@ -4,7 +4,6 @@ import type { ApiEnv } from './http/api.ts'
 import { mountRoutes } from './http/mount-routes.ts'
 import { answerError } from './http/problems.ts'
 import { requestId } from './http/request-id.ts'
-import { registry } from './metrics.ts'
 import { getHealth } from './routes/system/get-health.ts'
 import { getReadiness } from './routes/system/get-readiness.ts'
 
@@ -18,6 +17,9 @@ export function createMetricsApp(ctx: Context): Hono<ApiEnv> {
   app.use(requestId)
   app.onError(answerError)
   mountRoutes(app, [getHealth, getReadiness])
-  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }))
+  app.get('/metrics', async (c) => {
+    const { contentType, body } = await ctx.metrics.expose()
+    return c.body(body, 200, { 'content-type': contentType })
+  })
   return app
 }

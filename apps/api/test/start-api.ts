@@ -1,12 +1,14 @@
 import type { Db } from '@keepr/db/connect'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
+import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { SignJWT } from 'jose'
 import * as v from 'valibot'
 import { createAccessFlushes } from '../src/access-flushes.ts'
+import { createApiMetrics } from '../src/api-metrics.ts'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
 import { createContentCache } from '../src/content-cache.ts'
@@ -94,6 +96,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
   const ctx: Context = {
     settings,
     log,
+    metrics: createApiMetrics(createMetrics('api')),
     db,
     readDb: db,
     types: () => byName,

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
+import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
+import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
@@ -47,7 +49,12 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   })
   const outbound = createOutbound(settings)
   const publisher = openPublisher(settings, { log })
-  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log })
+  const { count } = observeCarriage(metrics, {
+    outbox: () => db.withService(null, measureOutbox),
+    queues: publisher.queues,
+    pool: db.pool,
+  })
+  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log, count })
 
   const bringForward = async (type: string, withinMs: number, limit: number) => {
     try {

@@ -1,6 +1,7 @@
 import { startHealthServer } from '@keepr/shared/runtime/health-server'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
+import { observeWorkers } from '@keepr/shared/runtime/observe-workers'
 import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
@@ -9,6 +10,7 @@ import { createContext } from './create-context.ts'
 import { every } from './every.ts'
 import { planRechecks } from './jobs/plan-rechecks.ts'
 import { pruneExpired } from './jobs/prune-expired.ts'
+import { sampleRuns } from './jobs/sample-runs.ts'
 import { sweepStuckRuns } from './jobs/sweep-stuck-runs.ts'
 import { validateArtifact } from './jobs/validate-artifact.ts'
 
@@ -16,7 +18,7 @@ const service = 'validation-worker'
 const settings = readSettings(process.env, service)
 const redactor = createRedactor()
 const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
-const metrics = createMetrics(service)
+const metrics = createMetrics(service, log)
 const { ctx, db, publisher, relay, outbound, secrets, file } = await createContext(settings, {
   env: process.env,
   log,
@@ -29,6 +31,8 @@ const worker = startWorker('validation', validateArtifact(ctx), {
   concurrency: settings.validationConcurrency,
   log,
 })
+observeWorkers(metrics, { validation: { worker, concurrency: settings.validationConcurrency } })
+metrics.sample('runs', () => sampleRuns(ctx))
 const sweeping = every(Math.min(settings.sweepInterval, 30_000), 'sweep', () => sweepStuckRuns(ctx), log)
 const planning = every(1_000, 'plan rechecks', () => planRechecks(ctx), log)
 const pruning = every(10 * 60_000, 'prune', () => pruneExpired(ctx), log)

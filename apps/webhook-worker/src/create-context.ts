@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
+import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
+import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
@@ -44,12 +46,17 @@ export async function createContext(
   })
   const metrics = webhookMetrics(registry)
   const publisher = openPublisher(settings, { log })
+  const { count } = observeCarriage(registry, {
+    outbox: () => db.withService(null, measureOutbox),
+    queues: publisher.queues,
+    pool: db.pool,
+  })
   const relay = startRelay({
     db,
     publish: publisher.publish,
     pollMs: settings.relayPollInterval,
     log,
-    onQuarantine: () => metrics.quarantined.inc(),
+    count,
   })
   const outbound = createOutbound(settings)
   const context: Context = {

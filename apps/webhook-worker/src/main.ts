@@ -1,6 +1,7 @@
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { startHealthServer } from '@keepr/shared/runtime/health-server'
+import { observeWorkers } from '@keepr/shared/runtime/observe-workers'
 import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
@@ -8,12 +9,16 @@ import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { createContext } from './create-context.ts'
 import { deliverWebhook } from './jobs/deliver-webhook.ts'
 import { fanOutEvents } from './jobs/fan-out-events.ts'
+import { sampleDeliveries } from './jobs/sample-deliveries.ts'
 import { sweepDeliveries } from './jobs/sweep-deliveries.ts'
+
+/** Fan-outs at once: each is one short transaction. */
+const FAN_OUTS = 8
 
 const settings = readSettings(process.env, 'webhook-worker')
 const redactor = createRedactor()
 const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
-const metrics = createMetrics('webhook-worker')
+const metrics = createMetrics('webhook-worker', log)
 const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
   log,
   metrics,
@@ -21,12 +26,17 @@ const { context, db, config, secrets, publisher, relay, outbound } = await creat
   env: process.env,
 })
 
-const events = startWorker('events', fanOutEvents(context), { settings, concurrency: 8, log })
+const events = startWorker('events', fanOutEvents(context), { settings, concurrency: FAN_OUTS, log })
 const deliveries = startWorker('deliveries', deliverWebhook(context), {
   settings,
   concurrency: settings.webhookConcurrency,
   log,
 })
+observeWorkers(metrics, {
+  events: { worker: events, concurrency: FAN_OUTS },
+  deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
+})
+metrics.sample('deliveries', () => sampleDeliveries(context))
 const sweep = setInterval(() => {
   sweepDeliveries(context).catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
 }, settings.sweepInterval)

@@ -26,6 +26,8 @@ export type Db = AsyncDisposable & {
   read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
   /** Calls back for every message on a channel; survives lost connections. Resolves when it listens. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
+  /** How many connections it may open, and how many transactions run or wait for one. */
+  pool(): { size: number; running: number; waiting: number }
   /** Answers as soon as the database does. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -57,11 +59,28 @@ export function connect(options: ConnectOptions): Db {
     },
   }) as Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.
 
+  const load = { asked: 0, running: 0 }
+  /** Between being asked for and running, a transaction waits for a connection. */
+  const transact = async <T>(scope: Scope, story: (tx: Tx) => Promise<T>): Promise<T> => {
+    let runs = 0
+    load.asked += 1
+    try {
+      return await runInTransaction(sql, scope, (tx) => {
+        if (runs++ === 0) load.running += 1
+        return story(tx)
+      })
+    } finally {
+      load.asked -= 1
+      if (runs > 0) load.running -= 1
+    }
+  }
+
   const close = () => sql.end({ timeout: 5 })
   return {
-    withActor: (actor, story) => runInTransaction(sql, actorScope(actor), story),
-    withService: (groupId, story) => runInTransaction(sql, serviceScope(groupId), story),
+    withActor: (actor, story) => transact(actorScope(actor), story),
+    withService: (groupId, story) => transact(serviceScope(groupId), story),
     read: (actor, query) => readOnce(sql, actorScope(actor), query),
+    pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
     ping: async () => void (await sql`select 1`),
     close,

@@ -28,7 +28,7 @@ export type NetworkOptions = {
 export type Network = AsyncDisposable & {
   url: string
   jwtSecret: string
-  services: Record<'api' | 'validation' | 'webhook', Supervised>
+  services: Record<'api' | 'validation' | 'webhook', Supervised & { metricsUrl: string }>
   /** As an administrator. */
   databaseUrl: string
   stop(): Promise<void>
@@ -92,7 +92,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       print,
     })
     stack.defer(() => service.stop())
-    return service
+    return Object.assign(service, { metricsUrl: `http://${loopback}:${env['PORT'] ?? metricsPort}/metrics` })
   }
   const jwt = { JWT_SECRET: jwtSecret, JWT_ISSUER: DEVELOPMENT_ISSUER, JWT_AUDIENCE: DEVELOPMENT_AUDIENCE }
   const services = {

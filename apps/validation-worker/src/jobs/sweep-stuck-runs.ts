@@ -1,7 +1,5 @@
 import { listGracesDue } from '@keepr/db/rechecks/list-graces-due'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
-import { countHeldRuns } from '@keepr/db/validation-runs/count-held-runs'
-import { countOpenRuns } from '@keepr/db/validation-runs/count-open-runs'
 import { listForgottenRuns } from '@keepr/db/validation-runs/list-forgotten-runs'
 import { listOverdueRuns, type RunRef } from '@keepr/db/validation-runs/list-overdue-runs'
 import { endGrace } from '../commands/end-grace.ts'
@@ -14,14 +12,8 @@ const BATCH = 500
  * settles or expires it), and a grace that ran out is acted on. Any number of workers may sweep at once.
  */
 export async function sweepStuckRuns(ctx: Context): Promise<void> {
-  const [overdue, forgotten, graces, open, held] = await ctx.db.withService(null, (tx) =>
-    Promise.all([
-      listOverdueRuns(tx, BATCH),
-      listForgottenRuns(tx, BATCH),
-      listGracesDue(tx, BATCH),
-      countOpenRuns(tx),
-      countHeldRuns(tx),
-    ]),
+  const [overdue, forgotten, graces] = await ctx.db.withService(null, (tx) =>
+    Promise.all([listOverdueRuns(tx, BATCH), listForgottenRuns(tx, BATCH), listGracesDue(tx, BATCH)]),
   )
   for (const run of overdue) await wake(ctx, run, 'overdue')
   for (const run of forgotten) await wake(ctx, run, 'forgotten')
@@ -30,13 +22,6 @@ export async function sweepStuckRuns(ctx: Context): Promise<void> {
     ctx.log.info({ artifact_id: grace.artifact_id, run_id: grace.run_id, effect: ended }, 'a grace has ended')
     ctx.metrics.swept.inc({ what: 'grace' })
   }
-  ctx.metrics.pendingRuns.reset()
-  for (const { artifact_type: type, age, runs } of open) ctx.metrics.pendingRuns.set({ type, age }, runs)
-  ctx.metrics.heldRuns.reset()
-  for (const { artifact_type: type, runs } of held) ctx.metrics.heldRuns.set({ type }, runs)
-  ctx.metrics.breakerOpen.reset()
-  for (const { type, state } of ctx.validators.breakers())
-    ctx.metrics.breakerOpen.set({ type }, { closed: 0, half_open: 0.5, open: 1 }[state])
   ctx.relay.nudge()
 }
 

@@ -154,6 +154,7 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
   )
   const outcome = run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold' ? 'held' : 'expired'
   ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome })
+  if (outcome === 'expired') observeRun(ctx, run, outcome)
   ctx.log.warn(
     {
       run_id: run.id,
@@ -174,6 +175,8 @@ function tell(ctx: Context, { run, durationMs }: Judged, outcome: Outcome, follo
   ctx.metrics.outcomes.inc({ type, outcome: outcome.kind })
   const called = outcome.kind !== 'not_required' && outcome.kind !== 'postponed'
   if (called) ctx.metrics.callDuration.observe({ type }, durationMs / 1000)
+  if (outcome.kind === 'passed' || outcome.kind === 'failed' || outcome.kind === 'not_required')
+    observeRun(ctx, run, outcome.kind)
   const reason = 'reason' in outcome ? outcome.reason : undefined
   const line = {
     run_id: run.id,
@@ -193,6 +196,11 @@ function tell(ctx: Context, { run, durationMs }: Judged, outcome: Outcome, follo
   else ctx.log.info(line, 'a validation was tried')
 }
 
+const observeRun = (ctx: Context, run: OpenRun, verdict: string) =>
+  ctx.metrics.runDuration.observe(
+    { type: run.artifact_type, verdict },
+    Math.max(ctx.now() - Date.parse(run.created_at), 0) / 1000,
+  )
 const stored = ({ severity, code, message, path }: Finding): JsonObject =>
   path === undefined ? { severity, code, message } : { severity, code, message, path }
 const isPast = (run: OpenRun, now: number) => Date.parse(run.deadline) <= now

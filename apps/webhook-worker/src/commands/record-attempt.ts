@@ -85,8 +85,8 @@ function stateAfter(outcome: Failure) {
 }
 
 function report(ctx: Context, { delivery, sent, probe }: Made, outcome: DeliveryOutcome): void {
-  ctx.metrics.attempts.inc({ outcome: outcome.kind })
-  ctx.metrics.duration.observe(sent.durationMs / 1000)
+  ctx.metrics.attempts.inc({ subscriber: delivery.subscriber, outcome: outcome.kind })
+  ctx.metrics.duration.observe({ subscriber: delivery.subscriber }, sent.durationMs / 1000)
   const fields = {
     delivery_id: delivery.id,
     event_id: delivery.event_id,

@@ -51,12 +51,7 @@ async function attempt(
   }
   const probe = delivery.subscriber_state === 'paused'
   if (probe && !(await beginProbe(ctx, delivery, subscriber))) return false
-  ctx.metrics.inFlight.inc()
-  try {
-    const sent = await send(ctx, subscriber, delivery, signal)
-    const { kind } = await recordAttempt(ctx, close, { delivery, sent, probe })
-    return kind === 'delivered'
-  } finally {
-    ctx.metrics.inFlight.dec()
-  }
+  const sent = await send(ctx, subscriber, delivery, signal)
+  const { kind } = await recordAttempt(ctx, close, { delivery, sent, probe })
+  return kind === 'delivered'
 }

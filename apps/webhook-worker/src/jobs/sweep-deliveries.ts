@@ -30,7 +30,6 @@ export async function sweepDeliveries(ctx: Context): Promise<void> {
     return { waitedFor: await listSubscribersWaitedFor(tx), states: await listSubscriberStates(tx), woken }
   })
   if (woken > 0) ctx.relay.nudge()
-  countStates(ctx, states)
   for (const subscriber of waitedFor) await missWhatWillNotBeSent(ctx, subscriber, states)
 }
 
@@ -49,10 +48,3 @@ async function missWhatWillNotBeSent(ctx: Context, subscriber: string, states: r
 
 /** How long a delivery is tried in all. */
 const scheduleMs = ({ schedule }: Context): number => schedule.reduce((sum, delay) => sum + delay, 0)
-
-function countStates(ctx: Context, states: readonly SubscriberRow[]): void {
-  const names = ctx.subscribers().map(({ name }) => name)
-  const stateOf = (name: string) => states.find((row) => row.name === name)?.state ?? 'active'
-  for (const state of ['active', 'paused', 'disabled'] as const)
-    ctx.metrics.subscribers.set({ state }, names.filter((name) => stateOf(name) === state).length)
-}

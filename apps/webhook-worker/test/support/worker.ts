@@ -10,6 +10,7 @@ import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from '../../src/context.ts'
 import { deliverWebhook } from '../../src/jobs/deliver-webhook.ts'
 import { fanOutEvents } from '../../src/jobs/fan-out-events.ts'
+import { sampleDeliveries } from '../../src/jobs/sample-deliveries.ts'
 import { sweepDeliveries } from '../../src/jobs/sweep-deliveries.ts'
 import { webhookMetrics } from '../../src/webhook-metrics.ts'
 
@@ -116,6 +117,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
     sweep: () => sweepDeliveries(ctx),
     deliveriesOf,
     async metric(name, labels = {}) {
+      await sampleDeliveries(ctx)
       const found = await registry.registry.getSingleMetric(name)?.get()
       const wanted = Object.entries(labels)
       const values = (found?.values ?? []) as { value: number; labels: Record<string, unknown> }[] // SAFETY: the client's union of counters and gauges.

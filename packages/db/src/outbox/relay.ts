@@ -15,8 +15,8 @@ export type RelayOptions = {
   publish: Publish
   pollMs: number
   log: Record<'warn' | 'error', (fields: object, message: string) => void>
-  /** Told of each message that was set aside, besides the log. */
-  onQuarantine?: (message: Pick<OutboxRow, 'id' | 'kind'>) => void
+  /** Told what became of messages, for metrics. */
+  count?: (what: 'relayed' | 'refused' | 'set_aside' | 'lease_expired', messages: number) => void
   /** Those that all relays keep to, unless a test needs others. */
   bounds?: RelayBounds
 }
@@ -63,7 +63,8 @@ export function startRelay(options: RelayOptions): Relay {
       try {
         if (Date.now() >= nextSweepAt) {
           nextSweepAt = Date.now() + options.pollMs
-          await db.withService(null, freeExpiredLeases)
+          const expired = await db.withService(null, freeExpiredLeases)
+          options.count?.('lease_expired', expired)
         }
         const left = await carryOnce(options)
         if (left === 'more') continue
@@ -112,7 +113,7 @@ async function carryOnce(options: RelayOptions): Promise<'nothing' | 'more' | 'e
 }
 
 async function publishLeased(
-  { db, publish, log, onQuarantine, bounds = relayBounds }: RelayOptions,
+  { db, publish, log, count, bounds = relayBounds }: RelayOptions,
   kind: MessageKind,
   messages: OutboxRow[],
 ) {
@@ -128,10 +129,12 @@ async function publishLeased(
     )
     throw error
   }
+  count?.('relayed', messages.length - refused.length)
+  count?.('refused', refused.length)
   for (const { id, reason } of refused) {
     const quarantined = await db.withService(null, (tx) => refuseMessage(tx, id, reason, bounds.maxFailures))
     if (!quarantined) continue
     log.error({ message_id: id, kind, reason }, 'a message was set aside: the queue refused it too often')
-    onQuarantine?.({ id, kind })
+    count?.('set_aside', 1)
   }
 }

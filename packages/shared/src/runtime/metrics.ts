@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { Log } from './log.ts'
 
 type MetricName = `keepr_${string}`
 
@@ -12,23 +13,59 @@ export type Metrics = {
     labels?: readonly L[],
     buckets?: readonly number[],
   ): Histogram<L>
+  /** Brings gauges up to date when the metrics are asked for. Gauges that cannot be brought up to date must be left empty. */
+  sample(what: string, take: () => Promise<void> | void): void
   /** All metrics in Prometheus' text form. */
   expose(): Promise<{ contentType: string; body: string }>
   readonly registry: Registry
 }
 
+/** However often metrics are asked for, and by whomever: the database is asked no more often than this. */
+const SAMPLE_EVERY_MS = 2_000
+
 /** Metrics of one process: those of Node and those that the service makes. */
-export function createMetrics(service: string): Metrics {
+export function createMetrics(service: string, log?: Pick<Log, 'warn'>): Metrics {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
+  const samples = new Map<string, () => Promise<void> | void>()
+  const failures = new Counter({
+    name: 'keepr_metrics_sample_failures_total',
+    help: 'How often something could not be measured, its gauges then being absent.',
+    labelNames: ['what'],
+    registers,
+  })
+  let sampling: { done: Promise<unknown>; at: number } | undefined
+
+  async function takeSample(what: string, take: () => Promise<void> | void) {
+    try {
+      await take()
+    } catch (error) {
+      failures.inc({ what })
+      log?.warn({ err: error, what }, 'something could not be measured')
+    }
+  }
+
+  async function sampleAll() {
+    if (sampling === undefined || Date.now() - sampling.at >= SAMPLE_EVERY_MS)
+      sampling = { done: Promise.all([...samples].map(([what, take]) => takeSample(what, take))), at: Date.now() }
+    await sampling.done
+  }
+
   return {
     counter: (name, help, labels = []) => new Counter({ name, help, labelNames: labels, registers }),
     gauge: (name, help, labels = []) => new Gauge({ name, help, labelNames: labels, registers }),
     histogram: (name, help, labels = [], buckets) =>
       new Histogram({ name, help, labelNames: labels, registers, ...(buckets ? { buckets: [...buckets] } : {}) }),
-    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    sample(what, take) {
+      samples.set(what, take)
+      failures.inc({ what }, 0)
+    },
+    async expose() {
+      await sampleAll()
+      return { contentType: registry.contentType, body: await registry.metrics() }
+    },
     registry,
   }
 }

@@ -1,6 +1,5 @@
 import { problem } from '@keepr/shared/problem'
 import { route } from '../../http/route.ts'
-import { registry } from '../../metrics.ts'
 
 /** Prometheus metrics, unless a port of their own is set. */
 export const getMetrics = route(
@@ -16,7 +15,9 @@ export const getMetrics = route(
     problems: ['not-found'],
   },
   async (c) => {
-    if (c.get('ctx').settings.metricsPort !== undefined) throw problem('not-found')
-    return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
+    const { settings, metrics } = c.get('ctx')
+    if (settings.metricsPort !== undefined) throw problem('not-found')
+    const { contentType, body } = await metrics.expose()
+    return c.body(body, 200, { 'content-type': contentType })
   },
 )
