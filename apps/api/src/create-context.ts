@@ -66,6 +66,7 @@ export async function createContext(settings: Settings): Promise<Built> {
       connectTimeoutMs: settings.databaseConnectTimeout,
       statementTimeoutMs: settings.databaseStatementTimeout,
       lockTimeoutMs: settings.databaseLockTimeout,
+      idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
     })
   const db = open(settings.databaseUrl)
   const readDb = settings.databaseReadUrl === undefined ? db : open(settings.databaseReadUrl)

@@ -46,6 +46,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     connectTimeoutMs: settings.databaseConnectTimeout,
     statementTimeoutMs: settings.databaseStatementTimeout,
     lockTimeoutMs: settings.databaseLockTimeout,
+    idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
   })
   const outbound = createOutbound(settings)
   const publisher = openPublisher(settings, { log })

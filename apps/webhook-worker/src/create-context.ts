@@ -43,6 +43,7 @@ export async function createContext(
     connectTimeoutMs: settings.databaseConnectTimeout,
     statementTimeoutMs: settings.databaseStatementTimeout,
     lockTimeoutMs: settings.databaseLockTimeout,
+    idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
   })
   const metrics = webhookMetrics(registry)
   const publisher = openPublisher(settings, { log })

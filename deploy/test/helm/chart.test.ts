@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '@keepr/dev-env/data-dir'
 import { readSettings, type SettingsOf } from '@keepr/shared/runtime/settings'
 import type { Service } from '@keepr/shared/runtime/settings/setting'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
@@ -8,7 +7,6 @@ import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { images } from '../../build/images.ts'
-import { chartFiles } from '../../helm/chart-files.ts'
 import { settingsReadBy } from '../settings-read-by.ts'
 import { checkManifest } from './check-manifest.ts'
 import { chart, helm, type Manifest, podsOf, type PodSpec, render } from './render.ts'
@@ -25,10 +23,6 @@ const podOf = (manifests: readonly Manifest[], name: string): PodSpec =>
   podsOf(manifests).get(name) ?? expect.fail(`there is no pod ${name}`)
 const kinds = (set: string, kind: string) => of(set).filter((manifest) => manifest.kind === kind)
 const envOf = (pod: PodSpec) => new Map((pod.containers[0]?.env ?? []).map((one) => [one.name, one]))
-
-test.each(Object.entries(chartFiles()))('%s is what npm run chart:files makes', (path, made) => {
-  expect(readFileSync(join(root, path), 'utf8')).toBe(made)
-})
 
 test('the chart is refused with values that are misspelt, no setting, or a secret in plain sight', async () => {
   const refusal = (set: string) => render('default', set).then(() => 'accepted', String)

@@ -10,6 +10,8 @@ export type ConnectOptions = {
   connectTimeoutMs: number
   statementTimeoutMs: number
   lockTimeoutMs: number
+  /** How long an open transaction may do nothing. */
+  idleTransactionTimeoutMs?: number
 }
 
 /**
@@ -46,7 +48,7 @@ export function connect(options: ConnectOptions): Db {
       TimeZone: 'UTC',
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: options.lockTimeoutMs,
-      idle_in_transaction_session_timeout: 10_000,
+      idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs ?? 10_000,
     },
     types: {
       bigint: { to: 20, from: [20], parse: Number, serialize: String },

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '@keepr/dev-env/data-dir'
+import { catalogue } from '@keepr/shared/runtime/settings/catalogue'
+import { expect, test } from 'vitest'
+import { generatedFiles } from '../build/generated-files.ts'
+
+test.each(Object.entries(generatedFiles()))('%s is what npm run generated makes', (path, made) => {
+  expect(readFileSync(join(root, path), 'utf8') === made, `${path} is stale: npm run generated`).toBe(true)
+})
+
+test('docs/configuration.md has every setting once', () => {
+  const listed = [...readFileSync(join(root, 'docs/configuration.md'), 'utf8').matchAll(/^\| `([A-Z0-9_]+)`/gm)]
+  expect(listed.map(([, name]) => name).toSorted()).toEqual(Object.keys(catalogue).toSorted())
+})
