@@ -11,5 +11,6 @@ test.each(Object.entries(generatedFiles()))('%s is what npm run generated makes'
 
 test('docs/configuration.md has every setting once', () => {
   const listed = [...readFileSync(join(root, 'docs/configuration.md'), 'utf8').matchAll(/^\| `([A-Z0-9_]+)`/gm)]
-  expect(listed.map(([, name]) => name).toSorted()).toEqual(Object.keys(catalogue).toSorted())
+  expect(new Set(listed.map(([, name]) => name))).toEqual(new Set(Object.keys(catalogue)))
+  expect(listed).toHaveLength(Object.keys(catalogue).length)
 })
