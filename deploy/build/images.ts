@@ -26,7 +26,14 @@ export const images = {
   },
   'validation-worker': { programs: { main: 'apps/validation-worker/src/main.ts' } },
   'webhook-worker': { programs: { main: 'apps/webhook-worker/src/main.ts' } },
-  migrate: { programs: { main: 'packages/dev-env/src/migrate.ts' } },
+  // And what an operator does to the database by hand.
+  migrate: {
+    programs: {
+      main: 'packages/dev-env/src/migrate.ts',
+      verify: 'packages/dev-env/src/verify.ts',
+      purge: 'packages/dev-env/src/purge.ts',
+    },
+  },
   'sample-checkr': {
     programs: {
       main: 'packages/dev-env/src/sample-checkr/main.ts',

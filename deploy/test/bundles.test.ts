@@ -56,62 +56,77 @@ function start(image: string, env: Record<string, string>, args: string[] = []) 
   return { child, answers, printed }
 }
 
-test('the migration brings an empty database to the present schema, and finds nothing to do afterwards', async () => {
-  const name = `empty_${process.pid}`
-  await database.admin.unsafe(`create database ${name} template template0`)
-  onTestFinished(() => void database.admin.unsafe(`drop database ${name} with (force)`))
-  const url = new URL(inject('postgresAdminUrl'))
-  url.pathname = `/${name}`
-  const migrate = () =>
-    promisify(execFile)(process.execPath, [program('migrate')], { cwd: folder, env: { DATABASE_URL: url.href } })
-  expect((await migrate()).stdout).toMatch(/\d+ migrations applied/)
-  expect((await migrate()).stdout).toContain('nothing to migrate')
-})
+test(
+  'the migration brings an empty database to the present schema, and finds nothing to do afterwards',
+  { timeout: 90_000 },
+  async () => {
+    const name = `empty_${process.pid}`
+    await database.admin.unsafe(`create database ${name} template template0`)
+    onTestFinished(() => void database.admin.unsafe(`drop database ${name} with (force)`))
+    const url = new URL(inject('postgresAdminUrl'))
+    url.pathname = `/${name}`
+    const run = (name: string, ...args: string[]) =>
+      promisify(execFile)(process.execPath, [program('migrate', name), ...args], {
+        cwd: folder,
+        env: { DATABASE_URL: url.href },
+      })
+    const migrate = () => run('main')
+    expect((await migrate()).stdout).toMatch(/\d+ migrations applied/)
+    expect((await migrate()).stdout).toContain('nothing to migrate')
+    for (const command of ['verify', 'purge'])
+      expect((await run(command, '--help')).stdout).toContain(`npm run ${command}`)
+    await run('verify', '--quiet')
+  },
+)
 
-test('the services carry a submission to its verdict, serve their pages and end on SIGTERM', async () => {
-  const [port, checkrPort, ...metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
-  const common = {
-    KEEPR_CONFIG_DIR: join(root, 'deploy/compose/config'),
-    QUEUE_DATABASE_URL: database.urlOf('keepr_queue'),
-    OUTBOUND_ALLOW_ADDRESSES: '127.0.0.0/8',
-    SAMPLE_CHECKR: `127.0.0.1:${checkrPort}`,
-    SAMPLE_RECEIVER: '127.0.0.1:9',
-    SAMPLE_WEBHOOK_SECRET: 'whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQh',
-    PYTHON_VALIDATOR_TOKEN: 'a-token',
-  }
-  const secret = 'a secret of the test, long enough for HS256'
-  const jwt = { JWT_SECRET: secret, JWT_ISSUER: 'keepr-development', JWT_AUDIENCE: 'keepr' }
-  const url = `http://127.0.0.1:${port}`
-  const checkr = start('sample-checkr', { PYTHON_VALIDATOR_TOKEN: 'a-token' }, ['--port', `${checkrPort}`])
-  const api = start('api', { ...common, ...jwt, PORT: `${port}`, DATABASE_URL: database.urlOf('keepr_api') })
-  const workers = (['validation', 'webhook'] as const).map((name, index) =>
-    start(`${name}-worker`, {
-      ...common,
-      METRICS_PORT: `${metrics[index]}`,
-      DATABASE_URL: database.urlOf(`keepr_${name}`),
-    }),
-  )
-  await api.answers(`${url}/readyz`)
-  await Promise.all(workers.map((worker, index) => worker.answers(`http://127.0.0.1:${metrics[index]}/readyz`)))
+test(
+  'the services carry a submission to its verdict, serve their pages and end on SIGTERM',
+  { timeout: 90_000 },
+  async () => {
+    const [port, checkrPort, ...metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+    const common = {
+      KEEPR_CONFIG_DIR: join(root, 'deploy/compose/config'),
+      QUEUE_DATABASE_URL: database.urlOf('keepr_queue'),
+      OUTBOUND_ALLOW_ADDRESSES: '127.0.0.0/8',
+      SAMPLE_CHECKR: `127.0.0.1:${checkrPort}`,
+      SAMPLE_RECEIVER: '127.0.0.1:9',
+      SAMPLE_WEBHOOK_SECRET: 'whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQh',
+      PYTHON_VALIDATOR_TOKEN: 'a-token',
+    }
+    const secret = 'a secret of the test, long enough for HS256'
+    const jwt = { JWT_SECRET: secret, JWT_ISSUER: 'keepr-development', JWT_AUDIENCE: 'keepr' }
+    const url = `http://127.0.0.1:${port}`
+    const checkr = start('sample-checkr', { PYTHON_VALIDATOR_TOKEN: 'a-token' }, ['--port', `${checkrPort}`])
+    const api = start('api', { ...common, ...jwt, PORT: `${port}`, DATABASE_URL: database.urlOf('keepr_api') })
+    const workers = (['validation', 'webhook'] as const).map((name, index) =>
+      start(`${name}-worker`, {
+        ...common,
+        METRICS_PORT: `${metrics[index]}`,
+        DATABASE_URL: database.urlOf(`keepr_${name}`),
+      }),
+    )
+    await api.answers(`${url}/readyz`)
+    await Promise.all(workers.map((worker, index) => worker.answers(`http://127.0.0.1:${metrics[index]}/readyz`)))
 
-  const token = await developmentToken({ secret, group: 'acme', user: 'alice', roles: ['author'], expires: '1h' })
-  const submit = (source: string) =>
-    fetch(`${url}/artifacts/`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'wait=15' },
-      body: JSON.stringify({ name: 'tidy-up', type: 'python_script', content: { source } }),
-    })
-  const verdicts = [await submit('print(1)'), await submit('eval(input())')]
-  expect(await Promise.all(verdicts.map((answer) => answer.json()))).toMatchObject([
-    { version: '1', status: 'published' },
-    { version: '2', status: 'blocked' },
-  ])
-  for (const page of ['/docs', '/docs/swagger-ui-bundle.js', '/openapi.json', '/metrics'])
-    expect((await fetch(url + page)).status, page).toBe(200)
+    const token = await developmentToken({ secret, group: 'acme', user: 'alice', roles: ['author'], expires: '1h' })
+    const submit = (source: string) =>
+      fetch(`${url}/artifacts/`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'wait=15' },
+        body: JSON.stringify({ name: 'tidy-up', type: 'python_script', content: { source } }),
+      })
+    const verdicts = [await submit('print(1)'), await submit('eval(input())')]
+    expect(await Promise.all(verdicts.map((answer) => answer.json()))).toMatchObject([
+      { version: '1', status: 'published' },
+      { version: '2', status: 'blocked' },
+    ])
+    for (const page of ['/docs', '/docs/swagger-ui-bundle.js', '/openapi.json', '/metrics'])
+      expect((await fetch(url + page)).status, page).toBe(200)
 
-  for (const { child, printed } of [api, ...workers, checkr]) {
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    expect(await ended, printed()).toEqual([0, null])
-  }
-})
+    for (const { child, printed } of [api, ...workers, checkr]) {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      expect(await ended, printed()).toEqual([0, null])
+    }
+  },
+)
