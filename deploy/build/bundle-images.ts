@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { images } from './images.ts'
+import { mendDriverPlugin } from './mend-driver-plugin.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -14,7 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export async function bundleImages(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   for (const [name, image] of Object.entries(images)) {
-    const bundle = await rolldown({ cwd: root, input: image.programs, platform: 'node', onLog: refuse })
+    const plugins = [mendDriverPlugin()]
+    const bundle = await rolldown({ cwd: root, input: image.programs, platform: 'node', plugins, onLog: refuse })
     await bundle.write({ dir: join(folder, name), format: 'esm', sourcemap: true })
     await bundle.close()
     for (const [asset, files] of Object.entries('assets' in image ? image.assets : {}))
