@@ -21,13 +21,15 @@ export type FilledNetwork = AsyncDisposable & {
   ids: Ids
   /** Until every run, event and delivery is done. */
   settle(): Promise<void>
+  /** Stops everything; its files stay until it is disposed. */
+  stop(): Promise<void>
 }
 export type Ids = Record<'leaky' | 'withdrawn' | 'draft' | 'blocked' | 'restored' | 'binary', string>
 type Send = (method: string, path: string, body?: object, headers?: Record<string, string>) => Promise<Answer>
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown>; text: string }
 
 /** Everything of Keepr with artifacts in every state, made over HTTP: what is verified, purged and restored in the tests. */
-export async function startFilledNetwork(env: Record<string, string> = {}): Promise<FilledNetwork> {
+export async function startFilledNetwork(redisUrl?: string): Promise<FilledNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'keepr-maintenance-'))
   chmodSync(folder, 0o755) // the database's user passes through
   await using stack = new AsyncDisposableStack()
@@ -39,7 +41,8 @@ export async function startFilledNetwork(env: Record<string, string> = {}): Prom
       dataDir,
       configDir: join(root, 'config'),
       durable: false,
-      env: { LOG_LEVEL: 'error', ...env },
+      redisUrl,
+      env: { LOG_LEVEL: 'error' },
     }),
   )
   const token = await developmentToken({
@@ -82,6 +85,7 @@ export async function startFilledNetwork(env: Record<string, string> = {}): Prom
     send,
     ids,
     settle,
+    stop: () => network.stop(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

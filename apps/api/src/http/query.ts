@@ -14,6 +14,7 @@ export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec)
   const offences: Offence[] = []
   const values: Record<string, unknown> = Object.create(null)
   for (const [name, list] of given) {
+    if (list.some((value) => value.includes('\u0000'))) offences.push(offence(name, 'contains U+0000'))
     if (repeatable.includes(name)) values[name] = list
     else if (list.length > 1) offences.push(offence(name, 'is given several times'))
     else values[name] = list[0]

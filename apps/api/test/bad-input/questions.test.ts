@@ -354,3 +354,11 @@ test('87: headers that claim an identity are not read', async () => {
   })
   expect([answer.status, JSON.parse(answer.text)['group_id']]).toEqual([200, 'acme'])
 })
+
+test('34: U+0000 is no part of any parameter, also of those that are only compared', async () => {
+  const root = `Bearer ${await bad.api.sign({ sub: 'root', group_id: 'acme', roles: ['admin'] })}`
+  for (const query of ['subscriber=%00', 'event=%00', 'status=%00', 'cursor=%00', '%00=1']) {
+    const send = { ...q(query, '/webhooks/deliveries'), headers: { authorization: root } }
+    await bad.refuses({ row: 34, what: query, send, ...schema })
+  }
+})
