@@ -12,5 +12,9 @@ export const createApiMetrics = (metrics: Metrics) => ({
   ),
   requestsRunning: metrics.gauge('keepr_http_requests_in_flight', 'Requests that are being answered.'),
   streams: metrics.gauge('keepr_http_event_streams', 'Callers that follow the event feed live.'),
+  limitsShared: metrics.gauge(
+    'keepr_limits_shared',
+    'Whether limits are counted over all processes (1) or by this one for itself (0).',
+  ),
   expose: metrics.expose,
 })

@@ -19,6 +19,7 @@ import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
 import { createRateLimits } from './rate-limits.ts'
+import { openSharedCounts } from './shared-counts.ts'
 import { readTokenIssuers } from './token-issuers.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 import { createVerdictWaiter } from './verdict-waiter.ts'
@@ -84,6 +85,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     grainMs: settings.accessGrain,
     log,
   })
+  const apiMetrics = createApiMetrics(metrics)
+  const counts = openSharedCounts(settings.redisUrl, { log, metrics: apiMetrics })
   const closing = new AbortController()
   const accessFlushes = createAccessFlushes({
     db,
@@ -98,7 +101,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     closing: closing.signal,
     settings,
     log,
-    metrics: createApiMetrics(metrics),
+    metrics: apiMetrics,
     db,
     readDb,
     types: () => byName,
@@ -107,9 +110,9 @@ export async function createContext(settings: Settings): Promise<Built> {
     verdicts: createVerdictWaiter(db, log),
     accessLog,
     accessFlushes,
-    rateLimits: createRateLimits(settings),
+    rateLimits: createRateLimits(settings, counts),
     contentSchemas,
-    uploads: createUploads(settings.maxConcurrentUploadBytes),
+    uploads: createUploads(settings, counts),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => publisher.health().state === 'ok',
   }
@@ -117,6 +120,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     ['access log', async () => await accessLog[Symbol.asyncDispose]()],
     ['relay', () => relay.stop()],
     ['queues', () => publisher.close()],
+    ['counts', () => counts.close()],
     ['configuration', () => types.close()],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]

@@ -221,6 +221,7 @@ function neutral(answer: string, { name, content_hash }: Target): string {
   if (answer.startsWith('[4')) return answer
   return withoutIds(answer.replaceAll(name, 'NAME').replaceAll(content_hash, 'HASH'))
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, 'TIME')
+    .replaceAll(/ID\.\d+\.[\w-]+/gu, 'TAG')
     .replaceAll(/stranger-\d+/gu, 'GROUP')
     .replaceAll(/(ID\.\d+)\.[0-9a-f]{16}\b/gu, '$1.PROGRESS') // part of the tag while a run is open
 }

@@ -16,6 +16,7 @@ import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
 import { createRateLimits } from '../src/rate-limits.ts'
+import { openSharedCounts } from '../src/shared-counts.ts'
 import { readTokenIssuers } from '../src/token-issuers.ts'
 import { createTokenVerifier } from '../src/token-verifier.ts'
 import { createVerdictWaiter } from '../src/verdict-waiter.ts'
@@ -91,6 +92,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
   )
   const log = createLog({ service: 'api', level: 'error', pretty: false, redactor: createRedactor() })
   const closing = new AbortController()
+  const counts = openSharedCounts(settings.redisUrl, log)
   const accessLog = createAccessLog({ db, intervalMs: 3_600_000, grainMs: 1, log })
   const byName = new Map(Object.entries(v.parse(TypeConfigFile, types).types))
   const ctx: Context = {
@@ -117,9 +119,9 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
       closing: closing.signal,
       log,
     }),
-    rateLimits: createRateLimits(settings),
+    rateLimits: createRateLimits(settings, counts),
     contentSchemas: createContentSchemas(),
-    uploads: createUploads(settings.maxConcurrentUploadBytes),
+    uploads: createUploads(settings, counts),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
     closing: closing.signal,
@@ -172,6 +174,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     async [Symbol.asyncDispose]() {
       closing.abort()
       await accessLog[Symbol.asyncDispose]()
+      counts.close()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { sqlState } from './transaction.ts'
 
 const states = new Set([
+  '40001', '40P01', // chosen as a victim again and again
   '53300', '53400', '55P03', '57014', '57P01', '57P02', '57P03', '57P05', '25P03',
   'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
   'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',

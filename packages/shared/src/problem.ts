@@ -9,7 +9,7 @@ export const PROBLEMS = {
   'digest-mismatch': { status: 400, title: 'The body does not match the digest sent with it' },
   unauthenticated: { status: 401, title: 'A valid bearer token is needed' },
   forbidden: { status: 403, title: 'You may not do this' },
-  'storage-quota-exceeded': { status: 403, title: 'The group has used up its storage' },
+  'storage-quota-exceeded': { status: 429, title: 'The group has used up its storage' },
   'not-found': { status: 404, title: 'There is no such thing here' },
   'method-not-allowed': { status: 405, title: 'This path does not know the method' },
   'not-acceptable': { status: 406, title: 'No representation that you accept' },

@@ -2,17 +2,24 @@ import type { Tx } from '@keepr/db/transaction'
 import { countPendingRuns } from '@keepr/db/validation-runs/count-pending-runs'
 import { problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
+import { limitHeaders } from '../limit-headers.ts'
 
-type Limits = { maxPending: number; config: Pick<TypeConfig, 'max_pending'> }
+type Limits = { maxPending: number; maxPendingPerUser: number; config: Pick<TypeConfig, 'max_pending'> }
 
-/** Refuses one more run of a group that has as many open ones as it may have, in all or of this type. */
+/** Refuses one more run where as many are open as may be: of the group, of its type, or of what the caller made. */
 export async function requirePendingRoom(
   tx: Tx,
   { group_id, type }: { group_id: string; type: string },
-  { maxPending, config }: Limits,
+  { maxPending, maxPendingPerUser, config }: Limits,
 ): Promise<void> {
   const ofType = config.max_pending ?? Number.POSITIVE_INFINITY
-  if (!Number.isFinite(Math.min(maxPending, ofType))) return
+  if (!Number.isFinite(Math.min(maxPending, maxPendingPerUser, ofType))) return
   const open = await countPendingRuns(tx, group_id, type)
-  if (open.all >= maxPending || open.of_type >= ofType) throw problem('too-many-pending', { retry_after_s: 5 })
+  const limits = [
+    { name: 'pending', limit: maxPending, remaining: maxPending - open.all },
+    { name: 'user_pending', limit: maxPendingPerUser, remaining: maxPendingPerUser - open.of_user },
+    { name: 'type_pending', limit: ofType, remaining: ofType - open.of_type },
+  ]
+  const reached = limits.filter(({ remaining }) => remaining <= 0)
+  if (reached.length > 0) throw problem('too-many-pending', { retry_after_s: 5, headers: limitHeaders(reached) })
 }

@@ -10,7 +10,14 @@ import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
 
 type Started = ArtifactRow & { run_state?: RunState | null }
-export type Verification = { runId: string; awaited: boolean; config: TypeConfig; maxPending: number; cause: Cause }
+export type Verification = {
+  runId: string
+  awaited: boolean
+  config: TypeConfig
+  maxPending: number
+  maxPendingPerUser: number
+  cause: Cause
+}
 
 const DEFAULT_DEADLINE_MS = 24 * 3_600_000
 
@@ -35,10 +42,10 @@ export async function revalidateArtifact(tx: Tx, artifact: Started, verification
 async function startVerification(
   tx: Tx,
   artifact: Started,
-  { runId, awaited, config, maxPending, cause }: Verification,
+  { runId, awaited, config, maxPending, maxPendingPerUser, cause }: Verification,
   event_type: 'submitted' | 'revalidation_requested',
 ): Promise<ArtifactRow> {
-  await requirePendingRoom(tx, artifact, { maxPending, config })
+  await requirePendingRoom(tx, artifact, { maxPending, maxPendingPerUser, config })
   const name = await lockName(tx, artifact, 1)
   const from = artifact.status === 'draft' || artifact.status === 'blocked' ? artifact.status : 'on_verification'
   const moved = await changeStatus(tx, artifact, { from, to: 'on_verification', validation_run_id: runId })

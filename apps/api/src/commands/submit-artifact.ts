@@ -35,7 +35,12 @@ export type Submission = PreparedContent & {
   awaited: boolean
 }
 
-export type SubmitRules = { config: TypeConfig; maxPending: number; maxStoredBytes: number }
+export type SubmitRules = {
+  config: TypeConfig
+  maxPending: number
+  maxPendingPerUser: number
+  maxStoredBytes: number
+}
 /** The artifact, with the run that was opened for it. */
 export type Submitted = { artifact: ArtifactRow & Partial<PresentedArtifact>; deduplicated: boolean }
 
@@ -72,7 +77,7 @@ export async function submitArtifact(
     if (same) return { artifact: same, deduplicated: true }
   }
   if (!submission.draft) await requirePendingRoom(tx, coordinates, rules)
-  // The lock on what a group stores comes after that of the name, as where a draft grows: no two wait for each other.
+  // The locks on what waits and on what is stored come after that of the name, as where a draft grows: no two wait for each other.
   const { maxStoredBytes } = rules
   await requireStorage(tx, { groupId: actor.groupId, bytes: submission.content_size, maxStoredBytes })
   if (used) throw versionExists(actor, used)

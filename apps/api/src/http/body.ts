@@ -28,11 +28,11 @@ export async function readBytes(c: Call, limit: number): Promise<Uint8Array> {
   if (declared > limit) throw tooLarge(limit)
   const chunks: Uint8Array[] = []
   let size = 0
-  using upload = c.get('ctx').uploads.open(c.get('actor').groupId)
+  await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.byteLength
     if (size > limit) throw tooLarge(limit)
-    upload.add(chunk.byteLength)
+    await upload.add(chunk.byteLength)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

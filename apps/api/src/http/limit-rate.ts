@@ -1,5 +1,5 @@
 import { problem } from '@keepr/shared/problem'
-import type { RateUse } from '../rate-limits.ts'
+import { limitHeaders } from '../limit-headers.ts'
 import type { Call } from './api.ts'
 import { setHeader } from './respond.ts'
 
@@ -8,12 +8,7 @@ export async function limitRate(c: Call): Promise<void> {
   const uses = await c.get('ctx').rateLimits.use(c.get('actor'))
   if (uses.length === 0) return
   const exceeded = uses.find(({ limited }) => limited)
-  const headers = rateHeaders(uses)
+  const headers = limitHeaders(uses.map((use) => ({ ...use, windowS: 60 })))
   if (exceeded) throw problem('rate-limited', { retry_after_s: Math.max(1, exceeded.resetS), headers })
   for (const [name, value] of Object.entries(headers)) setHeader(c, name, value)
 }
-
-const rateHeaders = (uses: readonly RateUse[]): Record<string, string> => ({
-  'ratelimit-policy': uses.map(({ name, limit }) => `"${name}";q=${limit};w=60`).join(', '),
-  ratelimit: uses.map(({ name, remaining, resetS }) => `"${name}";r=${remaining};t=${resetS}`).join(', '),
-})

@@ -29,7 +29,7 @@ export async function readMultipart(
     /;\s*boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))/iu.exec(c.req.header('content-type') ?? '') ?? []
   const boundary = quoted ?? plain
   if (boundary === undefined) throw malformed('The boundary is missing.')
-  using upload = c.get('ctx').uploads.open(c.get('actor').groupId)
+  await using upload = await c.get('ctx').uploads.open(c.get('actor'), Number(c.req.header('content-length') ?? 0))
   const parts: Part[] = []
   let failure: Error | undefined
   const parser = new Dicer({ boundary, maxHeaderPairs: 20 })
@@ -63,7 +63,7 @@ export async function readMultipart(
   const finished = new Promise<void>((resolve) => parser.once('finish', resolve).once('error', () => resolve()))
   for await (const chunk of c.req.raw.body ?? []) {
     if (failure) throw failure
-    upload.add(chunk.byteLength)
+    await upload.add(chunk.byteLength)
     if (!parser.write(Buffer.from(chunk))) await once(parser, 'drain')
   }
   parser.end()

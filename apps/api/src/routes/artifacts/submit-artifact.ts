@@ -77,7 +77,8 @@ export const submitArtifact = route(
       usage_policy: body.usage_policy,
       draft: body.draft ?? false,
     }
-    const rules = { config, maxPending: settings.maxPending, maxStoredBytes: settings.maxStoredBytes }
+    const { maxPending, maxPendingPerUser, maxStoredBytes } = settings
+    const rules = { config, maxPending, maxPendingPerUser, maxStoredBytes }
     return await awaitVerdict(c, 201, async (tx, { runId, awaited }) => {
       const asked = { ...submission, run_id: runId, awaited }
       const { artifact, deduplicated } = await submit(tx, actor, asked, { rules, cause: causeOf(c) })

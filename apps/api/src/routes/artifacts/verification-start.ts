@@ -66,8 +66,8 @@ export const verificationStart = ({ operationId, verb, summary, operation, final
       awaitVerdict(c, finalStatus, async (tx, run) => {
         const artifact = await lockArtifact(c, tx, { type: query.type, operation })
         const config = typeConfigOf(c, artifact.type)
-        const { maxPending } = c.get('ctx').settings
-        await command(tx, artifact, { ...run, config, maxPending, cause: causeOf(c) })
+        const { maxPending, maxPendingPerUser } = c.get('ctx').settings
+        await command(tx, artifact, { ...run, config, maxPending, maxPendingPerUser, cause: causeOf(c) })
         return await answerArtifact(c, tx, artifact.id, { status: 202 })
       }),
   )

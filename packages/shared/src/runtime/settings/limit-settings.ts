@@ -51,21 +51,29 @@ export const limitSettings = {
     default: 'unlimited',
     unit: 'per minute',
     readBy: ['api'],
-    about: 'The most requests of a group in a minute.',
+    about:
+      'The most requests of a group in a minute, over all API processes that share a Redis; else over each of them.',
   },
   RATE_PER_USER: {
     type: CountLimit,
     default: 'unlimited',
     unit: 'per minute',
     readBy: ['api'],
-    about: 'The most requests of a user in a minute.',
+    about: 'The most requests of a user in a minute, counted like those of a group.',
   },
   MAX_CONCURRENT_UPLOAD_BYTES: {
     type: SizeLimit,
     default: 'unlimited',
     unit: 'bytes',
     readBy: ['api'],
-    about: 'The most bytes that one group may be uploading to one process at once.',
+    about: 'The most bytes that one group may be uploading at once, counted like requests.',
+  },
+  MAX_CONCURRENT_UPLOAD_BYTES_PER_USER: {
+    type: SizeLimit,
+    default: 'unlimited',
+    unit: 'bytes',
+    readBy: ['api'],
+    about: 'The most bytes that one user may be uploading at once, counted like requests.',
   },
   MAX_PENDING: {
     type: CountLimit,
@@ -73,6 +81,13 @@ export const limitSettings = {
     unit: 'count',
     readBy: ['api'],
     about: 'The most validation runs of a group that may be open at once; a type may have a lower limit of its own.',
+  },
+  MAX_PENDING_PER_USER: {
+    type: CountLimit,
+    default: 'unlimited',
+    unit: 'count',
+    readBy: ['api'],
+    about: 'The most validation runs of versions that one user made that may be open at once.',
   },
   MAX_STORED_BYTES: {
     type: SizeLimit,
