@@ -61,7 +61,12 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
           content_hash: contentHash(content),
         },
         {
-          rules: { config, maxPending: Number.POSITIVE_INFINITY, maxStoredBytes: Number.POSITIVE_INFINITY },
+          rules: {
+            config,
+            maxPending: Number.POSITIVE_INFINITY,
+            maxPendingPerUser: Number.POSITIVE_INFINITY,
+            maxStoredBytes: Number.POSITIVE_INFINITY,
+          },
           cause: { actor: 'alice' },
         },
       ),

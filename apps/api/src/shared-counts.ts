@@ -14,12 +14,12 @@ export type SharedCounts = {
 
 type Told = { log: Log; metrics: Pick<ApiMetrics, 'limitsShared'> }
 
-const answersWithinMs = 250
-const restMs = 1000
+const answersWithinMs = 1000
+const restMs = 5000
 
 /**
- * Keeps the counts of limits in Redis when there is one. A Redis that is down or frozen costs one request a quarter of a
- * second now and then and never an answer: meanwhile each process counts for itself.
+ * Keeps the counts of limits in Redis when there is one. A Redis that is down or frozen costs one request a second now and
+ * then and never an answer: meanwhile each process counts for itself.
  */
 export function openSharedCounts(redisUrl: string | undefined, { log, metrics }: Told): SharedCounts {
   if (redisUrl === undefined) return { run: async () => undefined, close: () => {} }

@@ -15,6 +15,6 @@ export type TokenIssuer = {
   groupPrefix: string
   userPrefix: string
   keys: JWTVerifyGetKey
-  /** Which keys the issuer has at the moment; remembered tokens of a key that left are forgotten. */
-  generation: () => number
+  /** Which keys the issuer has, as far as is known; remembered tokens of a key that left are forgotten. */
+  generation: () => number | undefined
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
-import { createRemoteJWKSet, customFetch, type JWK, importJWK, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import * as v from 'valibot'
 import type { Settings } from './context.ts'
 import type { TokenIssuer } from './token-issuer.ts'
@@ -90,13 +90,44 @@ type Keys = Pick<TokenIssuer, 'keys' | 'generation'>
 async function keysOf(jwksUrl: string | undefined, publicKeyFile: string | undefined): Promise<Keys> {
   if (jwksUrl !== undefined) return remoteKeys(new URL(jwksUrl))
   if (publicKeyFile === undefined) throw new Error('an issuer needs jwks_url or public_key_file')
-  const text = await readFile(publicKeyFile, 'utf8')
-  // SAFETY: a file that does not begin as PEM is a JWK, which importJWK checks.
-  const key = text.includes('-----BEGIN') ? createPublicKey(text) : await importJWK(JSON.parse(text) as JWK, 'RS256')
-  return { keys: async () => key, generation: () => 0 }
+  return { keys: fileKeys(publicKeyFile, await readFile(publicKeyFile, 'utf8')), generation: () => 0 }
 }
 
-/** A key set that is fetched when needed and rotates; `generation` moves whenever it changes. */
+/** PEM, one JWK or a JWK set. A secret in a file of public keys would be known to everybody: it is refused. */
+function fileKeys(file: string, text: string): JWTVerifyGetKey {
+  try {
+    if (text.includes('-----BEGIN')) {
+      if (text.includes('PRIVATE KEY')) throw new Error('it is a private key')
+      const key = createPublicKey(text)
+      return async () => key
+    }
+    const json: unknown = JSON.parse(text)
+    if (isSet(json)) {
+      for (const jwk of json.keys) publicKeyOf(jwk)
+      return createLocalJWKSet(json)
+    }
+    // Like PEM, one key is for whatever `kid` a token names.
+    const key = publicKeyOf(json)
+    return async () => key
+  } catch (cause) {
+    throw new Error(`${file}: expected a public key as PEM or JWK, or a JWK set`, { cause })
+  }
+}
+
+const isSet = (json: unknown): json is JSONWebKeySet =>
+  typeof json === 'object' && json !== null && 'keys' in json && Array.isArray(json.keys)
+
+function publicKeyOf(jwk: unknown): KeyObject {
+  // SAFETY: createPublicKey checks that it is a JWK.
+  const key = jwk as JsonWebKeyInput['key']
+  if (key.kty === 'oct' || key.d !== undefined) throw new Error('it is a secret')
+  return createPublicKey({ key, format: 'jwk' })
+}
+
+/**
+ * A key set that is fetched when needed and rotates; `generation` moves whenever it changes. Where it is too old to be
+ * relied on there is none, so that remembered tokens are verified again: a key that was taken away is noticed by that.
+ */
 function remoteKeys(url: URL): Keys {
   let generation = 0
   let seen: string | undefined
@@ -115,5 +146,5 @@ function remoteKeys(url: URL): Keys {
     },
   })
   const keys: JWTVerifyGetKey = (header, token) => jwks(header, token)
-  return { keys, generation: () => generation }
+  return { keys, generation: () => (jwks.fresh ? generation : undefined) }
 }

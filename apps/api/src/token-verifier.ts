@@ -8,7 +8,7 @@ import type { TokenVerifier, VerifiedToken } from './http/authenticate.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
 type Options = { issuers: readonly TokenIssuer[]; clockToleranceMs: number; maxRemembered: number }
-type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number }
+type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number | undefined }
 
 const maxMemoryMs = 5 * 60_000
 const maxTokenLength = 8 * 1024
@@ -24,8 +24,7 @@ export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }
       if (token.length > maxTokenLength) throw problem('unauthenticated')
       const key = hash('sha256', token, 'base64')
       const known = remembered.get(key)
-      if (known && known.generation === known.issuer.generation() && known.expiresAt + clockToleranceMs > Date.now())
-        return known
+      if (known && isValid(known, clockToleranceMs)) return known
       const issuer = issuerOf(token, issuers)
       const payload = await verifiedPayload(token, issuer, clockToleranceMs)
       const verified = readToken(payload, issuer)
@@ -35,6 +34,9 @@ export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }
     },
   }
 }
+
+const isValid = ({ issuer, generation, expiresAt }: Remembered, toleranceMs: number): boolean =>
+  generation !== undefined && generation === issuer.generation() && expiresAt + toleranceMs > Date.now()
 
 /** Which issuer the token says it is from: that only chooses the rules by which it is then verified. */
 function issuerOf(token: string, issuers: readonly TokenIssuer[]): TokenIssuer {
@@ -65,7 +67,8 @@ async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: 
     })
     return payload
   } catch (cause) {
-    if (keysAreUnreachable(cause)) throw problem('identity-provider-unavailable', { retry_after_s: 5 })
+    if (keysAreUnreachable(cause))
+      throw Object.assign(problem('identity-provider-unavailable', { retry_after_s: 5 }), { cause })
     throw problem('unauthenticated')
   }
 }

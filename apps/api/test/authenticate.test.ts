@@ -3,8 +3,12 @@ import { once } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type CryptoKey, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { createTokenVerifier } from '../src/token-verifier.ts'
+import { readSettings } from '@keepr/shared/runtime/settings'
+import type { TokenIssuer } from '../src/token-issuer.ts'
+import { readTokenIssuers } from '../src/token-issuers.ts'
 import { startApi, type TestApi } from './start-api.ts'
 
 type Pair = { publicKey: CryptoKey; privateKey: CryptoKey }
@@ -42,6 +46,7 @@ beforeAll(async () => {
   await writeFile(file, `issuers:\n${issuer('one', 'one')}${issuer('two', 'two')}`)
   api = await startApi({ JWT_SECRET: '', JWT_ISSUERS_FILE: file })
 })
+afterEach(() => vi.useRealTimers())
 afterAll(async () => {
   await api[Symbol.asyncDispose]()
   issuerServer.close()
@@ -103,3 +108,126 @@ test('a key set that cannot be fetched is 503 with Retry-After', async () => {
   expect([res.status, res.headers.get('retry-after')]).toEqual([503, '5'])
   await other[Symbol.asyncDispose]()
 })
+
+test('a key that is taken away takes its tokens along, also those that were verified before', async () => {
+  const second = await pair()
+  const kept = await token(first, 'k1', { sub: 'kept' })
+  const dropped = await token(second, 'k2', { sub: 'dropped' })
+  keySet = { keys: [await jwk(first, 'k1'), await jwk(second, 'k2')] }
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 }) // a new key is looked for at most every ten seconds
+  expect([await status(kept), await status(dropped)]).toEqual([200, 200])
+  keySet = { keys: [await jwk(first, 'k1')] }
+  expect(await status(dropped)).toBe(200)
+  vi.setSystemTime(Date.now() + 300_001) // a key set is relied on for five minutes
+  expect([await status(dropped), await status(kept)]).toEqual([401, 200])
+})
+
+test('keys that cannot be fetched again are 503 for every token, and no open door', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_000_000 }) // after all that other tests have made of it
+  const known = await token(first, 'k1', { sub: 'known' })
+  expect(await status(known)).toBe(200)
+  down = true
+  expect(await status(known)).toBe(200)
+  vi.setSystemTime(Date.now() + 300_001)
+  expect([await status(known), await status(await token(await pair(), 'k9'))]).toEqual([503, 503])
+  down = false
+  vi.setSystemTime(Date.now() + 11_000)
+  expect([await status(known), await status(await token(await pair(), 'k9'))]).toEqual([200, 401])
+})
+
+test.each([
+  ['RSA in PEM', 'RS256', async ({ publicKey }: Pair) => await exportSPKI(publicKey)],
+  ['RSA as a JWK', 'RS256', async ({ publicKey }: Pair) => JSON.stringify(await exportJWK(publicKey))],
+  ['an elliptic curve as a JWK', 'ES256', async ({ publicKey }: Pair) => JSON.stringify(await exportJWK(publicKey))],
+  ['Ed25519 in PEM', 'EdDSA', async ({ publicKey }: Pair) => await exportSPKI(publicKey)],
+  [
+    'a set of two',
+    'RS256',
+    async (own: Pair) => JSON.stringify({ keys: [await jwk(first, 'other'), await jwk(own, 'k')] }),
+  ],
+])('a file with a public key verifies its tokens and nobody else’s: %s', async (_what, alg, write) => {
+  const [own, other] = await Promise.all([generateKeyPair(alg, { extractable: true }), generateKeyPair(alg)])
+  const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key')
+  await writeFile(file, await write(own))
+  const issuer = await issuerOf({ JWT_PUBLIC_KEY_FILE: file })
+  const sign = (key: CryptoKey) =>
+    new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub: 'a', group_id: 'g' })
+      .setProtectedHeader({ alg, kid: 'k' })
+      .setExpirationTime('1h')
+      .sign(key)
+  const verifier = createTokenVerifier({ issuers: [issuer], clockToleranceMs: 0, maxRemembered: 10 })
+  expect(await verifier.verify(await sign(own.privateKey))).toMatchObject({ actor: { userId: 'a', groupId: 'g' } })
+  await expect(verifier.verify(await sign(other.privateKey))).rejects.toMatchObject({ code: 'unauthenticated' })
+})
+
+test('a file with a secret in it is refused at the start', async () => {
+  const { privateKey } = await pair()
+  const secrets = [
+    JSON.stringify(await exportJWK(privateKey)),
+    JSON.stringify({ kty: 'oct', k: 'c2VjcmV0' }),
+    await exportPKCS8(privateKey),
+    'not a key',
+  ]
+  for (const text of secrets) {
+    const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key')
+    await writeFile(file, text)
+    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file })).rejects.toThrow('expected a public key')
+  }
+})
+
+test('roles come from the configured claim, by its name or by a path', async () => {
+  const scoped = await startApi({ JWT_ROLES_CLAIM: 'scope', JWT_GROUP_CLAIM: 'realm.group' })
+  const submit = async (claims: object) =>
+    (
+      await scoped
+        .bearer(await scoped.sign({ sub: 'a', realm: { group: 'g' }, ...claims }))
+        .submit({ name: 'n', type: 'prompt', content: 1, draft: true })
+    ).status
+  expect(await submit({ scope: 'openid profile author' })).toBe(201)
+  expect(await submit({ scope: 'openid profile' })).toBe(403)
+  expect(await submit({ scope: 'openid', roles: ['admin'] })).toBe(403)
+  expect(await submit({})).toBe(201)
+  expect(await submit({ realm: { group: ['g'] } })).toBe(401)
+  expect(await submit({ realm: 'g' })).toBe(401)
+  await scoped[Symbol.asyncDispose]()
+})
+
+test('verified tokens are remembered, no more than so many, and not beyond their end', async () => {
+  let verified = 0
+  const secret = new TextEncoder().encode('a secret of this test, long enough for HS256')
+  const [issuer] = await readTokenIssuers(settingsOf({ JWT_SECRET: 'a secret of this test, long enough for HS256' }))
+  if (!issuer) throw new Error('there is one')
+  const counted: TokenIssuer = {
+    ...issuer,
+    keys: async () => {
+      verified += 1
+      return secret
+    },
+  }
+  const verifier = createTokenVerifier({ issuers: [counted], clockToleranceMs: 0, maxRemembered: 3 })
+  const sign = (sub: string, expiresS: number) =>
+    new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub, group_id: 'g' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(Math.floor(Date.now() / 1000) + expiresS)
+      .sign(secret)
+  const tokens = await Promise.all(['a', 'b', 'c', 'd'].map((sub) => sign(sub, 3600)))
+  const [a = '', b = '', c = '', d = ''] = tokens
+  for (const one of [a, a, b, c, a, c, b]) await verifier.verify(one)
+  expect(verified).toBe(3)
+  await verifier.verify(d) // the one that was used longest ago goes
+  await verifier.verify(a)
+  expect(verified).toBe(5)
+  const short = await sign('short', 60)
+  await verifier.verify(short)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+  await expect(verifier.verify(short)).rejects.toMatchObject({ code: 'unauthenticated' })
+})
+
+const settingsOf = (env: Record<string, string>) =>
+  readSettings({ DATABASE_URL: 'postgres://nowhere', JWT_ISSUER: 'https://issuer.test', JWT_AUDIENCE: 'keepr', ...env }, 'api') // prettier-ignore
+
+async function issuerOf(env: Record<string, string>): Promise<TokenIssuer> {
+  const [issuer] = await readTokenIssuers(settingsOf(env))
+  if (!issuer) throw new Error('the settings name one')
+  return issuer
+}

@@ -64,7 +64,10 @@ const neutralFields = new Set([
   'content', 'content_base64', 'metadata', 'usage_policy', 'draft', 'bump', 'reason', 'ttl', 'type', 'include_latest', 'limit', 'cursor',
 ]) // prettier-ignore
 
-/** Operations that take nothing by which an artifact of a group could be named; what they answer is compared as a whole. */
+/**
+ * Operations that take nothing by which an artifact of a group could be named; what they answer is compared as a whole.
+ * Subscribers and re-validations belong to the installation and to its operators.
+ */
 export const ABOUT_NOTHING = new Set([
   'listTypes', 'listEvents', 'startRecheck', 'listRechecks', 'pauseRecheck', 'resumeRecheck', 'getHealth', 'getReadiness', 'getMetrics',
 ]) // prettier-ignore

@@ -8,9 +8,19 @@ export const combinedRules: readonly { readBy: readonly Service[]; offence: (val
     {
       readBy: ['api'],
       offence: (values) =>
-        ['jwtSecret', 'jwtJwksUrl', 'jwtPublicKeyFile', 'jwtIssuersFile'].some((name) => values[name] !== undefined)
+        keySources(values).length === 1
           ? undefined
-          : 'expected one of JWT_JWKS_URL, JWT_PUBLIC_KEY_FILE, JWT_ISSUERS_FILE or (development) JWT_SECRET: without keys no caller can be recognised',
+          : 'expected exactly one of JWT_JWKS_URL, JWT_PUBLIC_KEY_FILE, JWT_ISSUERS_FILE or (development) JWT_SECRET: without keys no caller can be recognised',
+    },
+    {
+      readBy: ['api'],
+      offence: ({ jwtAlgorithms, jwtSecret }) => {
+        const known = jwtSecret === undefined ? /^((RS|PS|ES)(256|384|512)|EdDSA)$/u : /^HS(256|384|512)$/u
+        if (!Array.isArray(jwtAlgorithms) || jwtAlgorithms.every((one) => known.test(String(one)))) return undefined
+        return jwtSecret === undefined
+          ? 'expected JWT_ALGORITHMS with signatures of public keys only (RS256, ES256, EdDSA, …): a public key is no secret'
+          : 'expected JWT_ALGORITHMS of HS256, HS384 and HS512 beside JWT_SECRET'
+      },
     },
     {
       readBy: ['api'],
@@ -35,6 +45,9 @@ export const combinedRules: readonly { readBy: readonly Service[]; offence: (val
           : undefined,
     },
   ]
+
+const keySources = (values: Values) =>
+  ['jwtSecret', 'jwtJwksUrl', 'jwtPublicKeyFile', 'jwtIssuersFile'].filter((name) => values[name] !== undefined)
 
 const listed = (list: unknown, word: string) => Array.isArray(list) && list.includes(word)
 
