@@ -8,9 +8,17 @@ import { refusal } from './http/refusal.ts'
 import { answerClientError, refuseOnSocket } from './http/refuse-on-socket.ts'
 
 export type Listening = { port: number; close(): Promise<void> }
+export type Patience = { headersMs: number; requestMs: number; idleMs: number; connections: number }
+
+/** How long a client may take for its header fields, for its whole request and between two, and how many there may be. */
+const patience: Patience = { headersMs: 10_000, requestMs: 60_000, idleMs: 5000, connections: 20_000 }
 
 /** Serves the app with limits on what a slow or hostile client can hold; what never reaches the app is refused as it would. */
-export async function listen(app: Hono<ApiEnv>, { host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listen(
+  app: Hono<ApiEnv>,
+  { host, port }: { host: string; port: number },
+  { headersMs, requestMs, idleMs, connections }: Patience = patience,
+): Promise<Listening> {
   const answer = getRequestListener((request, env) => app.fetch(request, env), {
     // What cannot be made a request of: no Host, or one that is none, or an address that is none.
     errorHandler: () => {
@@ -22,16 +30,16 @@ export async function listen(app: Hono<ApiEnv>, { host, port }: { host: string; 
   const serve = (request: IncomingMessage, response: ServerResponse) => void answer(request, response)
   const server = createServer(
     {
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 5000,
-      connectionsCheckingInterval: 2000,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: idleMs,
+      connectionsCheckingInterval: Math.min(2000, headersMs / 2),
       maxHeaderSize: 16 * 1024,
       requireHostHeader: false, // refused above, as a problem
     },
     serve,
   )
-  server.maxConnections = 5000
+  server.maxConnections = connections
   server.on('clientError', answerClientError)
   server.on('connect', (_request, socket) => refuseOnSocket(socket, problem('method-not-allowed')))
   server.on('checkContinue', (request, response) => {

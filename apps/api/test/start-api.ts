@@ -92,13 +92,14 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
   )
   const log = createLog({ service: 'api', level: 'error', pretty: false, redactor: createRedactor() })
   const closing = new AbortController()
-  const counts = openSharedCounts(settings.redisUrl, log)
+  const metrics = createApiMetrics(createMetrics('api'))
+  const counts = openSharedCounts(settings.redisUrl, { log, metrics })
   const accessLog = createAccessLog({ db, intervalMs: 3_600_000, grainMs: 1, log })
   const byName = new Map(Object.entries(v.parse(TypeConfigFile, types).types))
   const ctx: Context = {
     settings,
     log,
-    metrics: createApiMetrics(createMetrics('api')),
+    metrics,
     db,
     readDb: db,
     types: () => byName,

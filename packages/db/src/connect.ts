@@ -1,6 +1,7 @@
 import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
 import { postgres } from './driver/postgres.ts'
+import { inTime } from './in-time.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
@@ -77,11 +78,19 @@ export function connect(options: ConnectOptions): Db {
     }
   }
 
+  // A user is answered within the time of one statement: what did not even begin by then is refused.
+  const limits = { startMs: options.statementTimeoutMs * 0.8, endMs: options.statementTimeoutMs * 2 }
   const close = () => sql.end({ timeout: 5 })
   return {
-    withActor: (actor, story) => transact(actorScope(actor), story),
+    withActor: (actor, story) =>
+      inTime(limits, (begun) =>
+        transact(actorScope(actor), async (tx) => {
+          begun()
+          return await story(tx)
+        }),
+      ),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
-    read: (actor, query) => readOnce(sql, actorScope(actor), query),
+    read: (actor, query) => inTime(limits, () => readOnce(sql, actorScope(actor), query)),
     pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
     ping: async () => void (await sql`select 1`),

@@ -1,0 +1,163 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { connect as openSocket, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { connect } from '@keepr/db/connect'
+import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApp } from '../src/app.ts'
+import { listen, type Listening } from '../src/listen.ts'
+import { bearerFor, startApiProcess } from './api-process.ts'
+import { type Caller, startApi, type TestApi } from './start-api.ts'
+
+describe('a database that does not come to an answer', { timeout: 60_000 }, () => {
+  let api: TestApi
+  let alice: Caller
+  beforeAll(async () => {
+    api = await startApi({}, (database) =>
+      connect({
+        url: database.urlOf('keepr_api'),
+        applicationName: 'test-small-pool',
+        poolSize: 2,
+        connectTimeoutMs: 2000,
+        statementTimeoutMs: 5000,
+        lockTimeoutMs: 4500,
+      }),
+    )
+    alice = await api.as('acme', 'alice')
+    await alice.submit({ name: 'locked', type: 'prompt', content: 1 })
+    await api.settleAll()
+  })
+  afterAll(async () => {
+    await api.ctx.db.close()
+    await api[Symbol.asyncDispose]()
+  })
+
+  test('is 503 with Retry-After within five seconds, for all that wait for a connection too, and over when it is over', async () => {
+    const free = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const holder = api.database.admin.begin(async (sql) => {
+      await sql`select 1 from artifact_names where name = 'locked' for update`
+      held.resolve()
+      await free.promise
+    })
+    await held.promise
+    const begun = performance.now()
+    const writes = Array.from({ length: 6 }, () =>
+      alice.send('PATCH', '/artifacts/locked/1/meta', { metadata: { a: randomUUIDv7() } }),
+    )
+    const answers = await Promise.all([...writes, alice.get('/artifacts/locked')])
+    expect(performance.now() - begun).toBeLessThan(8000) // five, and what a busy machine adds
+    const refused = answers.filter(({ status }) => status === 503)
+    expect(refused.length).toBeGreaterThanOrEqual(6)
+    for (const answer of refused) {
+      expect(answer.headers.get('retry-after')).toBe('1')
+      expect(await answer.json()).toMatchObject({ type: 'urn:keepr:problem:database-unavailable' })
+    }
+    free.resolve()
+    await holder
+    await waitFor(async () => (await alice.get('/artifacts/locked')).status === 200, 'reads to work again')
+    const after = await alice.send('PATCH', '/artifacts/locked/1/meta', { metadata: { after: true } })
+    // What was refused is not done later behind its caller's back.
+    expect([after.status, await after.json()]).toMatchObject([200, { metadata: { after: true } }])
+    const [{ events } = { events: 0 }] = await api.database.admin<{ events: number }[]>`
+      select count(*)::int as events from artifact_events where name = 'locked' and event_type = 'metadata_updated'`
+    expect(events).toBe(1)
+  })
+})
+
+describe('a client that takes its time', { timeout: 60_000 }, () => {
+  let api: TestApi
+  let server: Listening
+  beforeAll(async () => {
+    api = await startApi()
+    const patience = { headersMs: 400, requestMs: 1000, idleMs: 300, connections: 50 }
+    server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 }, patience)
+  })
+  afterAll(async () => {
+    await server.close()
+    await api[Symbol.asyncDispose]()
+  })
+
+  /** Everything that the server says until it closes the connection. */
+  async function saidTo(lines: string): Promise<string> {
+    const socket = openSocket(server.port, '127.0.0.1')
+    socket.on('error', () => {}) // a connection that is reset is closed too
+    socket.write(lines)
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    await once(socket, 'close')
+    return answer
+  }
+
+  test('over its header fields is answered 408, with a problem', async () => {
+    expect(await saidTo('GET /types HTTP/1.1\r\nHost: k')).toMatch(/^HTTP\/1\.1 408 .*problem:request-timeout/su)
+  })
+
+  test('over its body is answered 408, with a problem', async () => {
+    const authorization = `Bearer ${await api.sign({ sub: 'a', group_id: 'g' })}`
+    const head = `POST /artifacts HTTP/1.1\r\nHost: k\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"name":`
+    expect(await saidTo(head)).toMatch(/^HTTP\/1\.1 408 .*problem:request-timeout/su)
+  })
+
+  test('between two requests loses its connection', async () => {
+    const answer = await saidTo('GET /healthz HTTP/1.1\r\nHost: k\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /u)
+  })
+})
+
+describe('the process', { timeout: 120_000 }, () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createTestDatabase()
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const statusOf = async (pid: number | undefined, field: string) =>
+    Number(new RegExp(`^${field}:\\s+(\\d+)`, 'mu').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+  test.skipIf(process.platform !== 'linux')('keeps its memory while large content comes and goes', async () => {
+    await using api = await startApiProcess(database, { DATABASE_STATEMENT_TIMEOUT: '60s' })
+    const authorization = await bearerFor('large', 'alice')
+    const size = 30 * 1024 * 1024
+    const round = async (name: string) => {
+      const body = new FormData()
+      body.set('artifact', JSON.stringify({ name, type: 'model_weights', draft: true }))
+      body.set('content', new Blob([new Uint8Array(size).fill(name.length)]), 'w.bin')
+      const made = await fetch(`${api.url}/artifacts`, { method: 'POST', headers: { authorization }, body })
+      expect(made.status).toBe(201)
+      const content = await fetch(`${api.url}/artifacts/${name}/1/content`, { headers: { authorization } })
+      expect((await content.arrayBuffer()).byteLength).toBe(size)
+    }
+    for (const name of ['a', 'bb', 'ccc']) await round(name)
+    const settled = await statusOf(api.child.pid, 'VmRSS')
+    for (const length of [4, 5, 6, 7, 8, 9]) await round('x'.repeat(length))
+    const later = await statusOf(api.child.pid, 'VmRSS')
+    const peak = await statusOf(api.child.pid, 'VmHWM')
+    expect({ settled, later, peak, bounded: later < settled + 150 && peak < 700 }).toMatchObject({ bounded: true })
+  })
+
+  test.skipIf(process.platform !== 'linux')(
+    'without a file descriptor left serves again as soon as there are some, and with many idle clients all the time',
+    async () => {
+      const few = ['/bin/bash', '-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath]
+      await using api = await startApiProcess(database, {}, few)
+      const authorization = await bearerFor('idle', 'alice')
+      const ask = async () =>
+        await fetch(`${api.url}/types`, { headers: { authorization, connection: 'close' } }).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      expect(await ask()).toBe(200)
+      const { port } = new URL(api.url)
+      const sockets: Socket[] = Array.from({ length: 300 }, () =>
+        openSocket(Number(port), '127.0.0.1').on('error', () => {}),
+      ) // prettier-ignore -- those that find no place are reset
+      await waitFor(() => sockets.filter(({ connecting }) => !connecting).length >= 100, 'as many as fit')
+      for (const socket of sockets) socket.destroy()
+      await waitFor(async () => (await ask()) === 200, 'the API to serve again', 30_000)
+      expect(api.child.exitCode).toBeNull()
+    },
+  )
+})

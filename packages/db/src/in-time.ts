@@ -1,0 +1,35 @@
+/** No connection came free, or no answer came, within the time that a request may wait. */
+export class DatabaseBusy extends Error {
+  override readonly name = 'DatabaseBusy'
+  readonly code = 'DATABASE_BUSY'
+
+  constructor() {
+    super('the database did not answer in time, or all connections were busy')
+  }
+}
+
+type Limits = { startMs: number; endMs: number }
+
+/**
+ * Work on the database that has to begin within `startMs` (the driver itself lets a request wait for ever for a free
+ * connection) and to end within `endMs` (a frozen server keeps no time-out of its own). `begun` is called first thing:
+ * work whose turn comes too late is not done any more, as its caller has been told so.
+ */
+export function inTime<T>({ startMs, endMs }: Limits, work: (begun: () => void) => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  let late = false
+  const giveUp = () => {
+    late = true
+    reject(new DatabaseBusy())
+  }
+  let timer = setTimeout(giveUp, startMs)
+  const begun = () => {
+    if (late) throw new DatabaseBusy()
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, endMs)
+  }
+  work(begun)
+    .then(resolve, reject)
+    .finally(() => clearTimeout(timer))
+  return promise
+}
