@@ -85,7 +85,8 @@ function after(tx: Tx, { sort, after: key }: ListQuestion, id: postgres.PendingQ
   const [first = '', second = '', third = '', fourth = ''] = key
   if (sort === '-created_at') return tx`and (created_at, ${id}) < (${first}::text::timestamptz, ${second}::text::uuid)`
   if (sort === 'created_at') return tx`and (created_at, ${id}) > (${first}::text::timestamptz, ${second}::text::uuid)`
-  return tx`and name >= ${first} and ((name, type) > (${first}, ${second})
-    or ((name, type) = (${first}, ${second}) and (version_sort < version_sort_key(${third})
-      or (version_sort = version_sort_key(${third}) and ${id} > ${fourth}::text::uuid))))`
+  // A case and not an or, from whose arms the planner would gather bitmaps and sort what they find.
+  return tx`and (name, type) >= (${first}, ${second}) and
+    case when (name, type) > (${first}, ${second}) then true
+         else version_sort < version_sort_key(${third}) or (version_sort = version_sort_key(${third}) and ${id} > ${fourth}::text::uuid) end`
 }

@@ -1,0 +1,76 @@
+import type { Tx } from '@keepr/db/transaction'
+import type { TestDatabase } from '@keepr/dev-env/testing/database'
+import { postgres } from '@keepr/db/driver/postgres'
+
+type PlanNode = {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows'?: number
+  'Actual Loops'?: number
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Index Recheck'?: number
+  Plans?: PlanNode[]
+}
+export type Plan = { text: string; nodes: PlanNode[]; rowsTouched: number; scanned: string[] }
+
+export type Explained = AsyncDisposable & {
+  /** The plans of every statement that a story runs as the API's role, those inside of functions and triggers included. */
+  plansOf(story: (tx: Tx) => Promise<unknown>): Promise<Plan[]>
+}
+
+/** A connection as keepr_api whose server explains each statement as it runs it (auto_explain), to this client alone. */
+export async function openExplained(database: TestDatabase): Promise<Explained> {
+  await database.admin`do $$
+    declare
+      setting text;
+    begin
+      foreach setting in array array['session_preload_libraries = auto_explain', 'auto_explain.log_min_duration = 0',
+        'auto_explain.log_analyze = on', 'auto_explain.log_nested_statements = on', 'auto_explain.log_format = json'] loop
+        execute format('alter role keepr_api in database %I set ', current_database()) || setting;
+      end loop;
+    end $$`
+  const told: string[] = []
+  const sql = postgres(database.urlOf('keepr_api'), {
+    max: 1,
+    onnotice: ({ message }) => void (message && told.push(message)),
+    connection: { client_min_messages: 'log' },
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+  })
+  return {
+    async plansOf(story) {
+      await sql.begin(async (tx) => {
+        await tx`select set_config('keepr.group_id', 'acme', true), set_config('keepr.user_id', 'alice', true),
+                        set_config('keepr.roles', 'admin,author,consumer', true)`
+        told.length = 0
+        // SAFETY: a transaction with its actor set, as connect.ts makes one.
+        await story(tx as unknown as Tx)
+        await tx`rollback` // what a story writes is not for the next one
+      })
+      return told.flatMap(readPlan)
+    },
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+  }
+}
+
+function readPlan(message: string): Plan[] {
+  const json = /plan:\s*(\{.*\})\s*$/su.exec(message)?.[1]
+  if (json === undefined) return []
+  // SAFETY: as auto_explain prints it.
+  const { 'Query Text': text, Plan: root } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode }
+  const nodes = flatten(root)
+  const scans = nodes.filter((node) => node['Relation Name'] !== undefined)
+  return [
+    {
+      text,
+      nodes,
+      rowsTouched: scans.reduce((sum, node) => sum + touched(node), 0),
+      scanned: scans.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'] ?? ''),
+    },
+  ]
+}
+
+const flatten = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flatten)]
+
+const touched = (node: PlanNode): number =>
+  ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
+  (node['Actual Loops'] ?? 1)
