@@ -162,7 +162,9 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     async settleAll(status = 'published') {
       await database.admin`
         with settled as (
-          update validation_runs set state = case when ${status} = 'published' then 'not_required' else 'cancelled' end, checked_at = now()
+          update validation_runs
+             set checked_at = now(), state = case when ${status} <> 'published' then 'cancelled'
+                                                  when requires_validation then 'passed' else 'not_required' end
            where state = 'waiting' returning id)
         select count(*) from settled`
       await database.admin`

@@ -18,14 +18,14 @@ const code = async (res: Response) => ((await res.json()) as { type: string }).t
 test('what a caller may not see counts towards the limit of its group', async () => {
   expect((await note(alice, 'secret', 60, { usage_policy: 'restricted' })).status).toBe(201)
   const refused = await note(bob, 'more', 41)
-  expect([refused.status, await code(refused)]).toEqual([403, 'storage-quota-exceeded'])
+  expect([refused.status, await code(refused)]).toEqual([429, 'storage-quota-exceeded'])
   expect((await note(bob, 'fits', 40)).status).toBe(201)
   expect((await note(await api.as('other', 'eve'), 'theirs', 100)).status).toBe(201)
 })
 
 test('a draft may not grow beyond the limit either', async () => {
   const put = (bytes: number) => bob.send('PUT', '/artifacts/fits/1', { content: 'y'.repeat(bytes) })
-  expect((await put(41)).status).toBe(403)
+  expect((await put(41)).status).toBe(429)
   expect((await put(20)).status).toBe(200)
   expect((await put(40)).status).toBe(200)
 })
