@@ -10,6 +10,7 @@ import type { TokenVerifier } from './http/authenticate.ts'
 import type { ContentCache } from './content-cache.ts'
 import type { ContentSchemas } from './content-schemas.ts'
 import type { VerdictWaiter } from './verdict-waiter.ts'
+import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 
 export type Settings = SettingsOf<'api'>
@@ -24,6 +25,8 @@ export type Context = {
   readDb: Db
   /** The configured artifact types as they are now: the file may be reloaded. */
   types: () => ReadonlyMap<string, TypeConfig>
+  /** The configured subscribers of webhooks as they are now. */
+  subscribers: () => readonly SubscriberConfig[]
   tokens: TokenVerifier
   /** Tells the relay that a transaction may have written a message. */
   nudge: () => void

@@ -10,6 +10,7 @@ import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
+import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
@@ -37,6 +38,10 @@ export async function createContext(settings: Settings): Promise<Built> {
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
   const types = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), TypeConfigFile, {
+    pollMs: settings.configPollInterval,
+    log,
+  })
+  const webhooks = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
     pollMs: settings.configPollInterval,
     log,
   })
@@ -105,6 +110,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     db,
     readDb,
     types: () => byName,
+    subscribers: () => webhooks.current().subscribers,
     tokens,
     nudge: () => relay.nudge(),
     verdicts: createVerdictWaiter(db, log),
@@ -121,7 +127,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     ['relay', () => relay.stop()],
     ['queues', () => publisher.close()],
     ['counts', () => counts.close()],
-    ['configuration', () => types.close()],
+    ['configuration', () => Promise.all([types.close(), webhooks.close()])],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
   return { ctx, closers, closing }

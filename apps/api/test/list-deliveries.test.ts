@@ -8,8 +8,8 @@ beforeAll(async () => {
   api = await startApi()
   for (const id of ids) {
     await api.database.admin`
-      insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, attempts)
-      values (${id}, 'acme', ${randomUUIDv7()}, 'published', 'shop', ${`msg_${id}`}, '{}', 'exhausted', 3)`
+      insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, attempts, delivered_at)
+      values (${id}, 'acme', ${randomUUIDv7()}, 'published', 'shop', ${`msg_${id}`}, '{}', 'exhausted', 3, now())`
   }
 })
 afterAll(() => api[Symbol.asyncDispose]())
@@ -31,13 +31,31 @@ test('admins page through the deliveries of their group, and nobody else does', 
   expect(await (await other.get('/webhooks/deliveries')).json()).toEqual({ items: [], next_cursor: null })
 })
 
+test('deliveries are found by event, subscriber and status, and by nothing else', async () => {
+  const admin = await api.as('acme', 'root', 'admin')
+  const [row] = await api.database.admin<
+    { event_id: string }[]
+  >`select event_id from webhook_deliveries where id = ${ids[2] ?? ''}`
+  const found = async (query: string) =>
+    (await (await admin.get(`/webhooks/deliveries?${query}`)).json()) as { items: { id: string }[] }
+  expect((await found(`event=${row?.event_id}`)).items.map(({ id }) => id)).toEqual([ids[2]])
+  expect((await found('subscriber=shop')).items).toHaveLength(5)
+  expect((await found('subscriber=nobody')).items).toEqual([])
+  expect((await admin.get(`/webhooks/deliveries?event_id=${row?.event_id}`)).status).toBe(422)
+})
+
 test('a settled delivery is sent again once', async () => {
   const admin = await api.as('acme', 'root', 'admin')
   const path = `/webhooks/deliveries/${ids[0]}/redeliver`
   const first = await admin.send('POST', path)
   expect([first.status, await first.json()]).toMatchObject([202, { status: 'pending', webhook_id: `msg_${ids[0]}` }])
+  const [row] = await api.database
+    .admin`select delivered_at, attempts from webhook_deliveries where id = ${ids[0] ?? ''}`
+  expect(row).toEqual({ delivered_at: null, attempts: 0 })
   expect((await admin.send('POST', path)).status).toBe(409)
   expect((await (await api.as('other', 'root', 'admin')).send('POST', path)).status).toBe(404)
   const messages = await api.database.admin`select kind from outbox`
   expect(messages.map(({ kind }) => kind as string)).toEqual(['deliver_webhook'])
+  await api.database.admin`update webhook_deliveries set subscriber = 'removed' where id = ${ids[1] ?? ''}`
+  expect((await admin.send('POST', `/webhooks/deliveries/${ids[1]}/redeliver`)).status).toBe(409)
 })

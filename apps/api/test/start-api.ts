@@ -4,6 +4,7 @@ import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
+import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { SignJWT } from 'jose'
 import * as v from 'valibot'
@@ -42,6 +43,17 @@ const types = {
     checked: { requires_validation: true, validator: { url: 'https://checkr.test/' } },
     closed: { requires_validation: false, allow_public: false },
   },
+}
+
+const webhooks = {
+  subscribers: [
+    {
+      name: 'shop',
+      url: 'https://shop.test/',
+      events: ['published', 'blocked', 'rollback'],
+      secret: '{{SHOP_SECRET}}',
+    },
+  ],
 }
 
 export type Claims = Record<string, unknown>
@@ -103,6 +115,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     db,
     readDb: db,
     types: () => byName,
+    subscribers: () => v.parse(SubscriberConfigFile, webhooks).subscribers,
     tokens: createTokenVerifier({
       issuers: await readTokenIssuers(settings),
       clockToleranceMs: 5000,

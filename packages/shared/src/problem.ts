@@ -26,6 +26,7 @@ export const PROBLEMS = {
   'plan-not-applicable': { status: 409, title: 'The cleanup plan has been applied or has expired' },
   'recheck-running': { status: 409, title: 'A re-validation of this type is running' },
   'delivery-not-redeliverable': { status: 409, title: 'The delivery cannot be sent again' },
+  'subscriber-state': { status: 409, title: 'The subscriber is in a state that does not allow this' },
   'in-progress': { status: 409, title: 'The first request with this key is still running' },
   purged: { status: 410, title: 'The content was purged' },
   'precondition-failed': { status: 412, title: 'The artifact has changed since you read it' },

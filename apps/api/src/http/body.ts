@@ -96,7 +96,7 @@ export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
     throw problem('validation-error', { errors: [{ pointer: '', detail: 'must be an object' }] })
   }
   for (const key of Object.keys(value)) {
-    if (decidedByKeepr.has(key)) {
+    if (decidedByKeepr.has(key) && !declares(schema, key)) {
       offences.push({ pointer: pointerOf([key]), detail: 'is decided by Keepr and cannot be sent' })
     } else if (key in Object.prototype) {
       // Names that every object inherits pass a schema's check for unknown keys.
@@ -115,3 +115,7 @@ export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
 
 const pointerOf = (path: readonly string[]): string =>
   path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+/** A body may have a field of such a name that means something else: the states that a replay picks. */
+const declares = (schema: v.GenericSchema, key: string): boolean =>
+  'entries' in schema && typeof schema.entries === 'object' && Object.hasOwn(schema.entries ?? {}, key)

@@ -27,9 +27,14 @@ import { explainAccess } from './system/explain-access.ts'
 import { getHealth } from './system/get-health.ts'
 import { getMetrics } from './system/get-metrics.ts'
 import { getReadiness } from './system/get-readiness.ts'
+import { listOperationalEvents } from './system/list-operational-events.ts'
 import { listTypes } from './system/list-types.ts'
 import { listDeliveries } from './webhooks/list-deliveries.ts'
+import { listSubscribers } from './webhooks/list-subscribers.ts'
 import { redeliver } from './webhooks/redeliver.ts'
+import { replaySubscriber } from './webhooks/replay-subscriber.ts'
+import { resumeSubscriber } from './webhooks/resume-subscriber.ts'
+import { testSubscriber } from './webhooks/test-subscriber.ts'
 
 /** The table of contents of the API, in the order of its guide. */
 export const routes: readonly Route[] = [
@@ -57,6 +62,11 @@ export const routes: readonly Route[] = [
   listEvents,
   listDeliveries,
   redeliver,
+  listSubscribers,
+  replaySubscriber,
+  testSubscriber,
+  resumeSubscriber,
+  listOperationalEvents,
   startRecheck,
   listRechecks,
   pauseRecheck,

@@ -70,6 +70,7 @@ const neutralFields = new Set([
  */
 export const ABOUT_NOTHING = new Set([
   'listTypes', 'listEvents', 'startRecheck', 'listRechecks', 'pauseRecheck', 'resumeRecheck', 'getHealth', 'getReadiness', 'getMetrics',
+  'listSubscribers', 'replaySubscriber', 'testSubscriber', 'resumeSubscriber', 'listOperationalEvents',
 ]) // prettier-ignore
 
 /**

@@ -4,25 +4,26 @@ import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { parkMessage } from '@keepr/db/outbox/park-message'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import type { Context } from '../context.ts'
-import type { Delivered } from '../delivery-desk.ts'
+import type { DeliveryDesk } from '../delivery-desk.ts'
 import { type DeliveryOutcome, outcomeOf } from '../delivery/outcome.ts'
 import type { Sent } from '../delivery/send.ts'
 import { noteSubscriberWell } from './note-subscriber-well.ts'
 import { reportSubscriberChange, type SubscriberChange } from './report-subscriber-change.ts'
 import { noteSubscriberIll } from './note-subscriber-ill.ts'
 
-type Made = { delivery: WaitingDelivery; sent: Sent; probe: boolean }
+type Made = { delivery: WaitingDelivery; sent: Sent; probe: boolean; takesNext: boolean }
 type Failure = Exclude<DeliveryOutcome, { kind: 'delivered' }>
 
 /**
  * Records an attempt in one transaction with what follows from it: the delivery's end, its next try, or the end of the
  * subscriber. Dying before it means one more attempt under the same webhook-id.
+ * @returns the subscriber's next delivery, if it took this one
  */
 export async function recordAttempt(
   ctx: Context,
-  close: (delivered: Delivered) => Promise<void>,
+  desk: Pick<DeliveryDesk, 'close'>,
   made: Made,
-): Promise<DeliveryOutcome> {
+): Promise<WaitingDelivery | undefined> {
   const { delivery, sent } = made
   const outcome = outcomeOf(
     sent.status === null ? { error: sent.error ?? 'unknown' } : { status: sent.status, retryAfter: sent.retryAfter },
@@ -35,16 +36,19 @@ export async function recordAttempt(
     error: sent.error,
     response_head: sent.responseHead,
   }
-  if (outcome.kind === 'delivered') {
-    await close({ ...attempt, delivery_id: delivery.id, group_id: delivery.group_id })
-    // Nothing was wrong with nearly all of them: they cost no look at the subscriber.
-    if (made.probe || delivery.failing) await noteSubscriberWell(ctx, delivery.subscriber)
-  } else {
+  if (outcome.kind !== 'delivered') {
     reportSubscriberChange(ctx, delivery.subscriber, await recordFailure(ctx, made, attempt, outcome))
     if (outcome.kind === 'retry' && !made.probe) ctx.relay.nudgeIn(outcome.inMs)
+    report(ctx, made, outcome)
+    return undefined
   }
+  const { id: delivery_id, group_id, subscriber } = delivery
+  // Nothing was wrong with nearly all of them: they cost no look at the subscriber. A probe's next one is due only then.
+  const wasIll = made.probe || delivery.failing
+  const next = await desk.close({ ...attempt, delivery_id, group_id, subscriber, takesNext: made.takesNext && !wasIll })
+  if (wasIll) await noteSubscriberWell(ctx, subscriber)
   report(ctx, made, outcome)
-  return outcome
+  return next
 }
 
 async function recordFailure(

@@ -5,7 +5,7 @@ import { missDeliveries } from '../commands/miss-deliveries.ts'
 import { recordAttempt } from '../commands/record-attempt.ts'
 import { restDelivery } from '../commands/rest-delivery.ts'
 import type { Context } from '../context.ts'
-import { createDeliveryDesk } from '../delivery-desk.ts'
+import { createDeliveryDesk, type DeliveryDesk } from '../delivery-desk.ts'
 import { send } from '../delivery/send.ts'
 
 /** So long one wake-up is used for a subscriber's deliveries, one after the other; then the relay has its say again. */
@@ -25,33 +25,32 @@ export function deliverWebhook(ctx: Context): (message: QueueMessage, signal: Ab
     const endsAt = performance.now() + STINT_MS
     let delivery = await desk.open({ group_id, id })
     while (delivery) {
-      const delivered = await attempt(ctx, desk.close, delivery, signal)
-      if (!delivered || signal.aborted || performance.now() > endsAt) return ctx.relay.nudge()
-      delivery = await desk.next(delivery.subscriber)
+      const takesNext = () => !signal.aborted && performance.now() < endsAt
+      delivery = await attempt(ctx, desk, delivery, { signal, takesNext })
     }
+    ctx.relay.nudge() // there may be room in the lane
   }
 }
 
-/** @returns true when the subscriber took it, and may be given the next one */
+/** @returns the subscriber's next delivery, if it took this one */
 async function attempt(
   ctx: Context,
-  close: Parameters<typeof recordAttempt>[1],
+  desk: DeliveryDesk,
   delivery: WaitingDelivery,
-  signal: AbortSignal,
-): Promise<boolean> {
+  { signal, takesNext }: { signal: AbortSignal; takesNext: () => boolean },
+): Promise<WaitingDelivery | undefined> {
   const subscriber = ctx.subscribers().find(({ name }) => name === delivery.subscriber)
   if (!subscriber) {
     if (delivery.age_ms < ctx.unknownGraceMs) await restDelivery(ctx, delivery, UNKNOWN_REST_MS)
     else await missDeliveries(ctx, { ...delivery, olderThanMs: ctx.unknownGraceMs, why: 'the subscriber was removed' })
-    return false
+    return undefined
   }
   if (delivery.subscriber_state === 'disabled') {
     await missDeliveries(ctx, { ...delivery, olderThanMs: 0, why: 'the subscriber is disabled' })
-    return false
+    return undefined
   }
   const probe = delivery.subscriber_state === 'paused'
-  if (probe && !(await beginProbe(ctx, delivery, subscriber))) return false
+  if (probe && !(await beginProbe(ctx, delivery, subscriber))) return undefined
   const sent = await send(ctx, subscriber, delivery, signal)
-  const { kind } = await recordAttempt(ctx, close, { delivery, sent, probe })
-  return kind === 'delivered'
+  return await recordAttempt(ctx, desk, { delivery, sent, probe, takesNext: takesNext() })
 }

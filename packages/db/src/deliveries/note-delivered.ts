@@ -11,21 +11,20 @@ export async function noteDelivered(
   group_id: string,
   made: readonly (NewAttempt & { delivery_id: string })[],
 ): Promise<void> {
-  const attempts = made
-    .map(({ startedAt, ...rest }) => ({ ...rest, id: randomUUIDv7(), at: startedAt.toISOString() }))
-    .toSorted((one, other) => (one.delivery_id < other.delivery_id ? -1 : 1)) // locks in one order
+  const ids = made.map(({ delivery_id }) => delivery_id).toSorted() // locks are taken in one order
+  const attempts = made.map(({ startedAt, ...rest }) => ({ ...rest, id: randomUUIDv7(), at: startedAt.toISOString() }))
+  // By arrays of ids and not by a join with the attempts: how many those are is unknown to the planner, which would read
+  // whole tables for them.
   await tx`
-    with made as (
-      select m.id, m.delivery_id, m.at, m.duration_ms, m.status, m.error, m.response_head
+    with tried as (
+      insert into webhook_attempts (id, group_id, delivery_id, at, duration_ms, status, error, response_head)
+      select m.id, ${group_id}, m.delivery_id, m.at, m.duration_ms, m.status, m.error, m.response_head
         from jsonb_to_recordset(${tx.json(attempts)}) as m (id uuid, delivery_id uuid, at timestamptz, duration_ms int,
              status int, error text, response_head text)
-    ), tried as (
-      insert into webhook_attempts (id, group_id, delivery_id, at, duration_ms, status, error, response_head)
-      select id, ${group_id}, delivery_id, at, duration_ms, status, error, response_head from made
     ), delivered as (
-      update webhook_deliveries d
-         set state = 'delivered', attempts = d.attempts + 1, delivered_at = now(), next_attempt_at = null
-        from made where d.id = made.delivery_id and d.group_id = ${group_id} and d.state <> 'delivered'
+      update webhook_deliveries
+         set state = 'delivered', attempts = attempts + 1, delivered_at = now(), next_attempt_at = null
+       where id = any (${ids}::uuid[]) and group_id = ${group_id} and state <> 'delivered'
     )
-    delete from outbox where kind = 'deliver_webhook' and refs[1] in (select delivery_id from made)`
+    delete from outbox where kind = 'deliver_webhook' and refs[1] = any (${ids}::uuid[])`
 }

@@ -32,6 +32,13 @@ export const redeliver = route(
       const delivery = await redeliverRow(tx, actor.groupId, id)
       if (delivery === null) throw problem('not-found')
       if (!delivery) throw problem('delivery-not-redeliverable')
+      if (
+        !c
+          .get('ctx')
+          .subscribers()
+          .some(({ name }) => name === delivery.subscriber)
+      )
+        throw problem('delivery-not-redeliverable', { detail: 'Its subscriber is not configured any more.' })
       return { status: 202, body: viewDelivery(delivery) }
     })
   },
