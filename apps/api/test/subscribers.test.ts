@@ -89,6 +89,8 @@ describe('a replay', () => {
 
   it.each([
     [{ since: 'yesterday' }, '/since'],
+    [{ since: '2026-02-31T00:00:00Z' }, '/since'],
+    [{ until: '2026-01-01T00:00:60Z' }, '/until'],
     [{ status: 'pending' }, '/status'],
     [{ status: 'all' }, '/since'],
     [{ since: '2026-01-02T00:00:00Z', until: '2026-01-01T00:00:00Z' }, '/until'],

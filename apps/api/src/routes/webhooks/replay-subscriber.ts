@@ -1,3 +1,4 @@
+import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
 import { replayDeliveries } from '../../commands/replay-deliveries.ts'
 import { findSubscriber } from '../../http/find-subscriber.ts'
@@ -5,11 +6,7 @@ import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 
 const LIMIT = 5000
-const time = v.pipe(
-  v.string('must be a time'),
-  v.isoTimestamp('must be a time such as 2026-11-24T08:00:00Z'),
-  v.metadata({ format: 'date-time' }),
-)
+const time = v.pipe(Rfc3339, v.metadata({ format: 'date-time' }))
 /** What was given up or missed, unless a replay says otherwise. */
 const statesOf = {
   failed: ['exhausted', 'missed'],
