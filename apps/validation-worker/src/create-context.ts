@@ -62,8 +62,10 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
       const runs = await db.withService(null, (tx) => bringForwardRuns(tx, type, withinMs, limit))
       if (runs > 0) relay.nudgeIn(withinMs)
       relay.nudge()
+      return runs
     } catch (error) {
       log.warn({ err: error, artifact_type: type }, 'waiting runs were not brought forward; they keep their schedule')
+      return limit // so many may wait, for all that is known: they are looked for again
     }
   }
   const recovery = createRecovery({

@@ -49,5 +49,10 @@ export const createValidationMetrics = (metrics: Pick<Metrics, 'counter' | 'gaug
     'Tries that failed in a way that only the operator can mend (401, 403, 404, missing secret or type).',
     ['type'],
   ),
+  lateVerdicts: metrics.counter(
+    'keepr_validation_late_verdicts_total',
+    'Verdicts that came when their run had ended already (cancelled, replaced, judged by another worker), by type and verdict.',
+    ['type', 'verdict'],
+  ),
   swept: metrics.counter('keepr_validation_swept_total', 'What the sweep had to mend.', ['what']),
 })

@@ -62,6 +62,43 @@ test('a run that was cancelled meanwhile leaves no gap in the numbers', async ()
   expect((await worker.stateOf(next)).events).toMatchObject([{ event_type: 'published', sequence: 1 }])
 })
 
+test('a type that asks for validation while runs wait for their batch publishes none of them unvalidated', async () => {
+  const [first, second] = [await worker.submit(free), await worker.submit({ ...free, group_id: 'strict' })]
+  const validate = validateArtifact(worker.ctx)
+  // Their batches have not begun yet: the configuration changes in between.
+  const both = [validate(messageOf(first)), validate(messageOf(second))]
+  worker.configure({ free: { requires_validation: true, validator: { url: 'http://127.0.0.1:1/' } } })
+  await Promise.all(both)
+  for (const artifact of [first, second])
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'on_verification', run: { state: 'error' } })
+})
+
+test('one that cannot be published keeps no other from it', async () => {
+  const [bad, good] = [await worker.submit({ ...free, name: 'bad' }), await worker.submit(free)]
+  const { admin } = worker.database
+  await admin.unsafe(`create trigger refuse_bad before update of status on artifact_active for each row
+    when (new.name = 'bad') execute function artifact_delete_guard()`)
+  const validate = validateArtifact(worker.ctx)
+  const [ofBad, ofGood] = await Promise.allSettled([validate(messageOf(bad)), validate(messageOf(good))])
+  expect([ofBad.status, ofGood.status]).toEqual(['rejected', 'fulfilled'])
+  expect((await worker.stateOf(good)).status).toBe('published')
+  await admin`drop trigger refuse_bad on artifact_active`
+  await validate(messageOf(bad))
+  expect((await worker.stateOf(bad)).events).toMatchObject([{ event_type: 'published', sequence: 1 }])
+})
+
+test('the log has a line for each, with its run, artifact and attempt', async () => {
+  const [one, other] = [await worker.submit(free), await worker.submit(free)]
+  await validateArtifact(worker.ctx)(messageOf(one))
+  const lines = worker.logged.map((text) => JSON.parse(text))
+  for (const { id, run_id } of [one, other])
+    expect(lines.find((line) => line.run_id === run_id)).toMatchObject({
+      artifact_id: id,
+      attempt: 0,
+      outcome: 'not_required',
+    })
+})
+
 test('done twice changes nothing twice', async () => {
   const artifact = await worker.submit(free)
   const validate = validateArtifact(worker.ctx)

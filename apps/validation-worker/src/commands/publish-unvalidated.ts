@@ -3,7 +3,7 @@ import { appendEventsOfMany } from '@keepr/db/events/append-events-of-many'
 import { lockName } from '@keepr/db/names/lock-name'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import type { Tx } from '@keepr/db/transaction'
-import { settleUnvalidatedRuns } from '@keepr/db/validation-runs/settle-unvalidated-runs'
+import { settleUnvalidatedRuns, type SettledRun } from '@keepr/db/validation-runs/settle-unvalidated-runs'
 import { takeUnvalidatedRuns } from '@keepr/db/validation-runs/take-unvalidated-runs'
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
@@ -17,11 +17,11 @@ const actor = systemActor('validation-worker')
  * each with its verdict, its event and the end of its message, all in this transaction.
  * @returns the runs that were settled; one that is missing needs a look of its own
  */
-export async function publishUnvalidated(tx: Tx, waiting: Waiting): Promise<ReadonlySet<string>> {
+export async function publishUnvalidated(tx: Tx, waiting: Waiting): Promise<SettledRun[]> {
   const { group_id, type } = waiting
   const names = await takeUnvalidatedRuns(tx, waiting)
   const taken = names.flatMap(({ run_ids }) => run_ids)
-  if (taken.length === 0) return new Set()
+  if (taken.length === 0) return []
   const [runs, artifacts] = await Promise.all([
     settleUnvalidatedRuns(tx, group_id, taken),
     publish(tx, group_id, taken),
@@ -50,5 +50,5 @@ export async function publishUnvalidated(tx: Tx, waiting: Waiting): Promise<Read
     ...runs.filter(({ awaited }) => awaited).map(({ id }) => announceVerdict(tx, id)),
     ...unused.filter(({ count }) => count > 0).map(({ name, count }) => lockName(tx, { group_id, type, name }, -count)),
   ])
-  return new Set(runs.map(({ id }) => id))
+  return runs
 }

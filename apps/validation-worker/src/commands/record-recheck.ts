@@ -29,8 +29,8 @@ export async function recordRecheck(
   await lockName(tx, { group_id: run.group_id, type: run.artifact_type, name: run.name }, 0)
   const stored = await settleRun(tx, run, verdict)
   await finishMessage(tx, 'validate_run', run.id)
-  if (!stored) return 'stale'
   if (tried) await insertTry(tx, run, tried)
+  if (!stored) return 'stale'
   const outcome = verdict.state === 'expired' ? 'unavailable' : verdict.state === 'failed' ? 'failed' : 'passed'
   if (run.recheck_id !== null) await countRecheckOutcome(tx, run.recheck_id, outcome)
   if (run.simulate || outcome === 'unavailable') return 'settled'

@@ -36,7 +36,11 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
   const artifact = stored ? await settleArtifact(tx, run, settled) : undefined
   if (!artifact || !locked) {
     // Somebody else was first: the number taken for the event goes back, or the sequence would have a gap.
-    await Promise.all([lockName(tx, name, -1), finishMessage(tx, 'validate_run', run.id)])
+    await Promise.all([
+      lockName(tx, name, -1),
+      finishMessage(tx, 'validate_run', run.id),
+      ...(tried ? [insertTry(tx, run, tried)] : []),
+    ])
     return 'stale'
   }
   const retired = published ? await retireSuperseded(tx, artifact, record.maxPublished) : []

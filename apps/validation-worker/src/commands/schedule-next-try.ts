@@ -1,3 +1,4 @@
+import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import type { Tx } from '@keepr/db/transaction'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
@@ -11,18 +12,21 @@ export type NextTry = { change: OpenRunChange; delayMs: number; tried?: NewTry |
  * outbox, so it survives every restart and holds no slot.
  */
 export async function scheduleNextTry(tx: Tx, run: OpenRun, next: NextTry): Promise<'scheduled' | 'stale'> {
-  const open = await updateOpenRun(tx, run, next.change)
-  if (!open) return 'stale'
-  await Promise.all([
-    rescheduleMessage(tx, {
-      kind: 'validate_run',
-      lane: run.artifact_type,
-      group_id: run.group_id,
-      refs: [run.id],
-      traceparent: run.traceparent ?? undefined,
-      delayMs: next.delayMs,
-    }),
+  const [open] = await Promise.all([
+    updateOpenRun(tx, run, next.change),
     ...(next.tried ? [insertTry(tx, run, next.tried)] : []),
   ])
+  if (!open) {
+    await finishMessage(tx, 'validate_run', run.id)
+    return 'stale'
+  }
+  await rescheduleMessage(tx, {
+    kind: 'validate_run',
+    lane: run.artifact_type,
+    group_id: run.group_id,
+    refs: [run.id],
+    traceparent: run.traceparent ?? undefined,
+    delayMs: next.delayMs,
+  })
   return 'scheduled'
 }

@@ -8,11 +8,12 @@ const BREAKER = { closed: 0, half_open: 0.5, open: 1 } as const
 
 /** Measures what waits for a verdict or for a person, and the breakers of this process. */
 export async function sampleRuns(ctx: Context): Promise<void> {
-  const { pendingRuns, heldRuns, breakerOpen, outcomes, operatorMistakes, swept } = ctx.metrics
+  const { pendingRuns, heldRuns, breakerOpen, outcomes, operatorMistakes, lateVerdicts, swept } = ctx.metrics
   for (const gauge of [pendingRuns, heldRuns, breakerOpen]) gauge.reset()
   for (const [type] of ctx.types()) {
     for (const outcome of OUTCOMES) outcomes.inc({ type, outcome }, 0)
     operatorMistakes.inc({ type }, 0)
+    for (const verdict of ['passed', 'failed']) lateVerdicts.inc({ type, verdict }, 0)
   }
   for (const what of ['overdue', 'forgotten', 'grace']) swept.inc({ what }, 0)
   for (const { type, state } of ctx.validators.breakers()) breakerOpen.set({ type }, BREAKER[state])

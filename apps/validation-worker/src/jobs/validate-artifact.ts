@@ -4,32 +4,27 @@ import { claimRun } from '@keepr/db/validation-runs/claim-run'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
-import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { discardStaleRun } from '../commands/discard-stale-run.ts'
 import { expireRun } from '../commands/expire-run.ts'
-import { publishUnvalidated } from '../commands/publish-unvalidated.ts'
 import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
 import { settleRunByKind } from '../commands/settle-run-by-kind.ts'
 import type { Context } from '../context.ts'
-import { gather } from '../gather.ts'
 import { unreachable } from '../unreachable.ts'
 import { nextTryDelay } from '../validator/next-try.ts'
 import type { Failure, Outcome, Verdict } from '../validator/outcome.ts'
-
-/** Of those that wait besides. */
-const MOST_AT_ONCE = 100
+import { publishWaiting } from './publish-waiting.ts'
+import { observeRun, tellOutcome } from './tell-outcome.ts'
 
 type Judged = { run: OpenRun; at: number; durationMs: number }
 
 /** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
 export const validateArtifact = (ctx: Context) => {
-  const publish = gather<string>((key, runIds) => publishMany(ctx, key, runIds))
+  const publish = publishWaiting(ctx)
   return async (message: Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>, signal?: AbortSignal) => {
-    const { group_id: groupId, lane, refs } = message
+    const { group_id: groupId, refs } = message
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
-    if (lane !== undefined && needsNoLook(ctx.types().get(lane)) && (await publish(keyOf(groupId, lane), runId)))
-      return 'settled'
+    if (await publish(message, runId)) return 'settled'
     const validatedTypes = [...ctx.types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
     const run = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
     if (run === undefined) {
@@ -41,30 +36,11 @@ export const validateArtifact = (ctx: Context) => {
     const outcome = await ctx.validators.judge(run, signal)
     const judged = { run, at, durationMs: ctx.now() - at }
     const followed = await follow(ctx, judged, outcome)
-    tell(ctx, judged, outcome, followed)
+    tellOutcome(ctx, judged, outcome, followed)
     ctx.recovery.note(run.artifact_type, outcome)
     ctx.relay.nudge()
     return followed
   }
-}
-
-/** Nothing but the verdict follows: no validator is asked, and no other version has to give way. */
-const needsNoLook = (type: TypeConfig | undefined): boolean =>
-  type !== undefined && !type.requires_validation && type.max_published === undefined
-
-const keyOf = (groupId: string, type: string): string => JSON.stringify([groupId, type])
-
-async function publishMany(ctx: Context, key: string, runIds: readonly string[]): Promise<ReadonlySet<string>> {
-  // SAFETY: made by keyOf.
-  const [group_id, type] = JSON.parse(key) as [string, string]
-  const settled = await ctx.db.withService(group_id, (tx) =>
-    publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }),
-  )
-  if (settled.size === 0) return settled
-  ctx.metrics.outcomes.inc({ type, outcome: 'not_required' }, settled.size)
-  ctx.log.info({ artifact_type: type, runs: settled.size }, 'artifacts were published without a validator')
-  ctx.relay.nudge()
-  return settled
 }
 
 function follow(ctx: Context, judged: Judged, outcome: Outcome) {
@@ -152,6 +128,8 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
   const settled = await ctx.db.withService(run.group_id, (tx) =>
     expireRun(tx, run, { type, ...(tried ? { tried } : {}) }),
   )
+  ctx.relay.nudge()
+  if (settled === 'stale') return settled
   const outcome = run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold' ? 'held' : 'expired'
   ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome })
   if (outcome === 'expired') observeRun(ctx, run, outcome)
@@ -165,42 +143,9 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
     },
     'no verdict could be had in time',
   )
-  ctx.relay.nudge()
   return settled
 }
 
-/** One line and one count for each outcome. What only the operator can mend is an error of its own. */
-function tell(ctx: Context, { run, durationMs }: Judged, outcome: Outcome, followed: string) {
-  const type = run.artifact_type
-  ctx.metrics.outcomes.inc({ type, outcome: outcome.kind })
-  const called = outcome.kind !== 'not_required' && outcome.kind !== 'postponed'
-  if (called) ctx.metrics.callDuration.observe({ type }, durationMs / 1000)
-  if (outcome.kind === 'passed' || outcome.kind === 'failed' || outcome.kind === 'not_required')
-    observeRun(ctx, run, outcome.kind)
-  const reason = 'reason' in outcome ? outcome.reason : undefined
-  const line = {
-    run_id: run.id,
-    artifact_id: run.artifact_id,
-    artifact_type: type,
-    attempt: run.attempts + (called && run.poll_url === null ? 1 : 0),
-    outcome: outcome.kind,
-    reason,
-    duration_ms: Math.round(durationMs),
-    effect: followed,
-  }
-  if (outcome.kind === 'error' && outcome.mistake) {
-    ctx.metrics.operatorMistakes.inc({ type })
-    ctx.log.error(line, 'a validation needs the operator: the configuration of the type or its validator is wrong')
-  } else if (outcome.kind === 'error') ctx.log.warn(line, 'a validation was tried')
-  else if (outcome.kind === 'postponed') ctx.log.debug(line, 'a validation was put off')
-  else ctx.log.info(line, 'a validation was tried')
-}
-
-const observeRun = (ctx: Context, run: OpenRun, verdict: string) =>
-  ctx.metrics.runDuration.observe(
-    { type: run.artifact_type, verdict },
-    Math.max(ctx.now() - Date.parse(run.created_at), 0) / 1000,
-  )
 const stored = ({ severity, code, message, path }: Finding): JsonObject =>
   path === undefined ? { severity, code, message } : { severity, code, message, path }
 const isPast = (run: OpenRun, now: number) => Date.parse(run.deadline) <= now

@@ -11,7 +11,8 @@ export type Gate = {
   state(): 'closed' | 'open' | 'half_open'
 }
 
-const ERRORS_TO_OPEN = 5
+/** So many errors in a row tell of a validator that is ill, and not of single runs. */
+export const ERRORS_TO_OPEN = 5
 const OPEN_MS = 10_000
 /** Those who wait for an open breaker come back over this time, or at once when it closes (bring-forward-runs). */
 const OPEN_SPREAD_MS = 15_000

@@ -1,6 +1,14 @@
+import type { Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
-export type SettledRun = { id: string; awaited: boolean; traceparent: string | null }
+export type SettledRun = {
+  id: string
+  artifact_id: string
+  attempts: number
+  awaited: boolean
+  traceparent: string | null
+  created_at: Timestamp
+}
 
 /** Stores the verdict `not_required` for runs that are still open and do not require validation. */
 export async function settleUnvalidatedRuns(
@@ -13,5 +21,5 @@ export async function settleUnvalidatedRuns(
        set state = 'not_required', reason = null, poll_url = null, checked_at = now()
      where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and not requires_validation
        and state in ('waiting', 'running', 'error')
-    returning id, awaited, traceparent`
+    returning id, artifact_id, attempts, awaited, traceparent, created_at`
 }

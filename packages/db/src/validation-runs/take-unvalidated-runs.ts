@@ -24,6 +24,7 @@ export async function takeUnvalidatedRuns(tx: Tx, { group_id, type, runIds, limi
         from asked
         join validation_runs r on r.id = asked.run_id
         join artifact_active a on a.id = r.artifact_id and a.group_id = r.group_id
+         and a.content_hash = r.content_hash and a.purged_at is null
        where r.group_id = ${group_id} and r.artifact_type = ${type} and r.kind <> 'recheck' and not r.requires_validation
          and r.state in ('waiting', 'running', 'error') and r.deadline > now()
          and a.status = 'on_verification' and a.validation_run_id = r.id

@@ -1,0 +1,48 @@
+import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import { publishUnvalidated } from '../commands/publish-unvalidated.ts'
+import type { Context } from '../context.ts'
+import { gather } from '../gather.ts'
+import { observeRun } from './tell-outcome.ts'
+
+/** Of those that wait besides. */
+const MOST_AT_ONCE = 100
+
+/**
+ * Publishes what no validator has to judge, the runs of a group and type together.
+ * @returns whether the run was settled; one that was not needs a look of its own
+ */
+export const publishWaiting = (ctx: Context) => {
+  const publish = gather<string>((key, runIds) => publishMany(ctx, key, runIds))
+  return async ({ group_id, lane }: Pick<QueueMessage, 'group_id' | 'lane'>, runId: string): Promise<boolean> =>
+    lane !== undefined && needsNoLook(ctx, lane) && (await publish(keyOf(group_id, lane), runId))
+}
+
+/** Nothing but the verdict follows: no validator is asked, and no other version has to give way. */
+function needsNoLook(ctx: Context, lane: string): boolean {
+  const type = ctx.types().get(lane)
+  return type !== undefined && !type.requires_validation && type.max_published === undefined
+}
+
+const keyOf = (groupId: string, type: string): string => JSON.stringify([groupId, type])
+
+async function publishMany(ctx: Context, key: string, runIds: readonly string[]): Promise<ReadonlySet<string>> {
+  // SAFETY: made by keyOf.
+  const [group_id, type] = JSON.parse(key) as [string, string]
+  // The batch before took its time: what is configured now holds, if it is stricter.
+  if (!needsNoLook(ctx, type)) return new Set()
+  const settled = await ctx.db
+    .withService(group_id, (tx) => publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }))
+    .catch((error: unknown) => {
+      ctx.log.warn({ err: error, artifact_type: type }, 'runs could not be published together; each is looked at alone')
+      return []
+    })
+  if (settled.length === 0) return new Set()
+  ctx.metrics.outcomes.inc({ type, outcome: 'not_required' }, settled.length)
+  for (const run of settled) {
+    observeRun(ctx, { ...run, artifact_type: type }, 'not_required')
+    const line = { run_id: run.id, artifact_id: run.artifact_id, artifact_type: type, attempt: run.attempts }
+    ctx.log.info({ ...line, outcome: 'not_required', effect: 'settled' }, 'published without a validator')
+  }
+  ctx.relay.nudge()
+  return new Set(settled.map(({ id }) => id))
+}
