@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto'
-import { looksLikeSystemActor } from '@keepr/shared/domain/actor'
+import { type Actor, looksLikeSystemActor } from '@keepr/shared/domain/actor'
 import { rolesFromClaim } from '@keepr/shared/domain/role'
 import { problem } from '@keepr/shared/problem'
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
-import type { TokenVerifier, VerifiedToken } from './http/authenticate.ts'
 import type { TokenIssuer } from './token-issuer.ts'
+
+export type VerifiedToken = { actor: Actor; expiresAt: number }
+export type TokenVerifier = { verify(token: string): Promise<VerifiedToken> }
 
 type Options = { issuers: readonly TokenIssuer[]; clockToleranceMs: number; maxRemembered: number }
 type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number | undefined }

@@ -2,7 +2,9 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Actor } from '@keepr/shared/domain/actor'
 import type { Context as HonoContext } from 'hono'
 import type { Context } from '../context.ts'
-import type { Keyed } from './idempotency.ts'
+
+/** A request that carries an Idempotency-Key: whose it is, and the fingerprint of what is asked. */
+export type Keyed = { group_id: string; user_id: string; route: string; key: string; requestHash: string }
 
 export type ApiEnv = {
   Bindings: HttpBindings

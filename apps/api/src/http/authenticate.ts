@@ -1,9 +1,5 @@
-import type { Actor } from '@keepr/shared/domain/actor'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
-
-export type VerifiedToken = { actor: Actor; expiresAt: number }
-export type TokenVerifier = { verify(token: string): Promise<VerifiedToken> }
 
 /** Finds out who is calling, from the bearer token alone: identity headers and parameters are never read. */
 export async function authenticate(c: Call): Promise<void> {

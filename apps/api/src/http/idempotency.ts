@@ -7,10 +7,7 @@ import type { Tx } from '@keepr/db/transaction'
 import { problem } from '@keepr/shared/problem'
 import type { StatusCode } from 'hono/utils/http-status'
 import type { Answer } from './answer.ts'
-import type { Call } from './api.ts'
-
-/** A request that carries an Idempotency-Key. `seen` is set once its key was looked at inside a transaction. */
-export type Keyed = { group_id: string; user_id: string; route: string; key: string; requestHash: string }
+import type { Call, Keyed } from './api.ts'
 
 /** Reads the key of a request and takes the fingerprint of what is asked: another body under the same key is refused. */
 export function readKey(c: Call, body: Uint8Array | undefined): Keyed | undefined {

@@ -1,6 +1,6 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
-import type { Target } from './check-conformance.ts'
+import type { Target } from './target.ts'
 
 const EXAMPLES = { json: '{"greeting":"hello"}', text: 'print("hello")\n', binary: 'hello' } as const
 const DAY_MS = 86_400_000

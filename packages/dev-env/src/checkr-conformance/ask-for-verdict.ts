@@ -3,7 +3,7 @@ import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
 import type { Outbound } from '@keepr/shared/runtime/outbound'
 import { callValidator } from '@keepr/validation-worker/validator/client'
 import type { CallOutcome } from '@keepr/validation-worker/validator/outcome'
-import type { Target } from './check-conformance.ts'
+import type { Target } from './target.ts'
 
 const MOST_POLLS = 60
 const MAX_RESPONSE_BYTES = 1_048_576

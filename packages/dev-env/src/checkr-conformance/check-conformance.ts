@@ -2,16 +2,8 @@ import type { Outbound } from '@keepr/shared/runtime/outbound'
 import type { CallOutcome } from '@keepr/validation-worker/validator/outcome'
 import { askForVerdict } from './ask-for-verdict.ts'
 import { aSubmission } from './a-submission.ts'
+import type { Target } from './target.ts'
 
-export type Target = {
-  url: string
-  method: 'POST' | 'PUT'
-  headers: Record<string, string>
-  type: string
-  kind: 'json' | 'text' | 'binary'
-  content: Buffer | undefined
-  timeoutMs: number
-}
 export type Result = { verdict: 'kept' | 'broken' | 'advice'; rule: string; detail?: string }
 
 const AT_ONCE = 5

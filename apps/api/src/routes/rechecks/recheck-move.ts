@@ -1,0 +1,46 @@
+import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
+import { problem } from '@keepr/shared/problem'
+import * as v from 'valibot'
+import { requireGroupRight } from '../../http/require-group-right.ts'
+import { param, route } from '../../http/route.ts'
+import { transact } from '../../http/transact.ts'
+import { viewRecheck } from '../../views/recheck.ts'
+import { RecheckAnswer, recheckExample } from './recheck-answer.ts'
+
+type Move = {
+  operationId: string
+  /** The last segment of the path. */
+  verb: string
+  summary: string
+  state: 'paused' | 'running'
+  description: string
+}
+
+const Id = v.pipe(v.string(), v.uuid())
+
+/** A write that needs to be told nothing: it pauses or resumes a re-validation that is not done yet. */
+export const recheckMove = ({ operationId, verb, summary, state, description }: Move) =>
+  route(
+    {
+      operationId,
+      method: 'post',
+      path: `/rechecks/:id/${verb}`,
+      summary,
+      tag: 'operations',
+      body: v.strictObject({}),
+      bodyExample: {},
+      bodyOptional: true,
+      answers: { 200: { description, schema: RecheckAnswer, example: { ...recheckExample, state } } },
+      problems: ['forbidden', 'not-found'],
+    },
+    (c) => {
+      requireGroupRight(c, 'recheck')
+      const id = param(c, 'id')
+      if (!v.is(Id, id)) throw problem('not-found')
+      return transact(c, async (tx) => {
+        const recheck = await updateRecheckState(tx, id, state)
+        if (recheck === undefined) throw problem('not-found')
+        return { status: 200, body: viewRecheck(recheck) }
+      })
+    },
+  )
