@@ -11,7 +11,7 @@ import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
-import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
@@ -37,25 +37,22 @@ export async function createContext(settings: Settings): Promise<Built> {
   const redactor = createRedactor()
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
-  const types = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), TypeConfigFile, {
-    pollMs: settings.configPollInterval,
-    log,
-  })
+  const types = await openConfigFile(
+    join(settings.keeprConfigDir, 'artifact_type_config.yaml'),
+    CheckedTypeConfigFile,
+    {
+      pollMs: settings.configPollInterval,
+      log,
+    },
+  )
   const webhooks = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
     pollMs: settings.configPollInterval,
     log,
   })
   const contentSchemas = createContentSchemas()
   let byName = new Map(Object.entries(types.current().types))
-  for (const [name, type] of byName) contentSchemas.require(name, type)
   types.onChange((config) => {
-    try {
-      const changed = new Map(Object.entries(config.types))
-      for (const [name, type] of changed) contentSchemas.require(name, type)
-      byName = changed
-    } catch (error) {
-      log.error({ err: error }, 'the changed configuration is refused; the last good one is kept')
-    }
+    byName = new Map(Object.entries(config.types))
   })
 
   const tokens = createTokenVerifier({

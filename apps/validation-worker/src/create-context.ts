@@ -12,7 +12,8 @@ import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
-import { type TypeConfig, TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
+import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { Context } from './context.ts'
 import { createValidationMetrics } from './validation-metrics.ts'
 import { createValidators } from './validator/judge.ts'
@@ -27,7 +28,7 @@ type Parts = {
 
 /** Builds all that the worker needs. Closers are called in the order in which parts may go. */
 export async function createContext(settings: SettingsOf<'validation-worker'>, { env, log, redactor, metrics }: Parts) {
-  const file = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), TypeConfigFile, {
+  const file = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), CheckedTypeConfigFile, {
     pollMs: settings.configPollInterval,
     log,
   })

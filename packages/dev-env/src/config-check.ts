@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
 import { readSettings } from '@keepr/shared/runtime/settings'
+import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { secretNames } from '@keepr/shared/schemas/configured-duration'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
-import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { Command } from 'commander'
 import { messageOf } from './message-of.ts'
 
@@ -18,7 +18,7 @@ const command = new Command('npm run config:check --')
 
 const folder = command.args[0] ?? readSettings(process.env, ['KEEPR_CONFIG_DIR']).keeprConfigDir
 const files = [
-  ['artifact_type_config.yaml', TypeConfigFile],
+  ['artifact_type_config.yaml', CheckedTypeConfigFile],
   ['webhooks.yaml', SubscriberConfigFile],
 ] as const
 

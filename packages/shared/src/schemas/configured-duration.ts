@@ -9,6 +9,14 @@ export const Duration = v.pipe(
   v.transform((text) => parseDuration(text) ?? 0),
 )
 
+/** Of which nothing would be left with 0. */
+export const PositiveDuration = v.pipe(Duration, v.minValue(1, 'a duration longer than 0'))
+
+const DAY_MS = 86_400_000
+
+/** How long a call may take. A timer could not wait for a month. */
+export const Timeout = v.pipe(PositiveDuration, v.maxValue(DAY_MS, 'a duration of at most 24h'))
+
 const SECRET = /\{\{([^{}]*)\}\}/gu
 
 /** A text in which `{{NAME}}` stands for a secret. */
@@ -23,8 +31,29 @@ export const SecretTemplate = v.pipe(
 /** The names of the secrets in a text. */
 export const secretNames = (text: string): string[] => [...text.matchAll(SECRET)].map(([, name = '']) => name)
 
+/** Where to call: an absolute URL, in which secrets may stand. */
+export const UrlTemplate = v.pipe(
+  SecretTemplate,
+  v.check((text) => /^https?:/u.test(text) && filled(text) !== null, 'an absolute URL with http or https'),
+  v.check(
+    (text) => !filled(text)?.username && !filled(text)?.password,
+    'a URL without credentials; they go into a header',
+  ),
+)
+
+const filled = (text: string): URL | null => URL.parse(text.replaceAll(SECRET, 'x'))
+
+/** They say how a call is carried, which is not the configuration's to say. */
+const CARRIAGE = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'transfer-encoding', 'upgrade']
+
+/** Names are compared whatever their case: what a call sets itself must not be sent twice. */
 export const HeaderTemplates = v.record(
-  v.pipe(v.string(), v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/u, 'a header name')),
+  v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/u, 'a header name'),
+    v.toLowerCase(),
+    v.check((name) => !CARRIAGE.includes(name), `a header other than ${CARRIAGE.join(', ')}`),
+  ),
   v.pipe(SecretTemplate, v.regex(/^[^\r\n\u0000]*$/u, 'a header value on one line')),
   'header names with their values',
 )

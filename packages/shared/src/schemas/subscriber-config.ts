@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { Duration, HeaderTemplates, SecretTemplate } from './configured-duration.ts'
+import { AddressRanges } from './address-range.ts'
+import { HeaderTemplates, SecretTemplate, Timeout, UrlTemplate } from './configured-duration.ts'
 
 export const EVENT_TYPES = [
   'created',
@@ -28,13 +29,7 @@ export const SubscriberConfig = v.strictObject({
     v.string('a name'),
     v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u, 'a name: letters, digits, ., _ and -'),
   ),
-  url: v.pipe(
-    SecretTemplate,
-    v.check(
-      (text) => /^https?:/u.test(text) && URL.canParse(text.replaceAll(/\{\{[A-Z0-9_]*\}\}/gu, 'x')),
-      'an absolute URL with http or https',
-    ),
-  ),
+  url: UrlTemplate,
   events: v.array(
     v.picklist(EVENT_TYPES, 'the name of an event such as published, blocked or rollback'),
     'a list of events',
@@ -44,9 +39,9 @@ export const SubscriberConfig = v.strictObject({
   usage_policies: v.optional(v.array(v.picklist(['internal_only', 'public', 'restricted'], 'a usage policy'))),
   secret: v.union([SecretTemplate, v.array(SecretTemplate)], 'a secret such as "{{NAME}}", or a list of them'),
   headers: v.optional(HeaderTemplates, {}),
-  timeout: v.optional(Duration, '15s'),
+  timeout: v.optional(Timeout, '15s'),
   format: v.optional(v.picklist(['standard', 'cloudevents'], 'standard or cloudevents'), 'standard'),
-  allow_addresses: v.optional(texts, []),
+  allow_addresses: v.optional(AddressRanges, []),
 })
 export type SubscriberConfig = v.InferOutput<typeof SubscriberConfig>
 

@@ -1,27 +1,22 @@
 import * as v from 'valibot'
 import { isTypeName } from '../domain/naming.ts'
-import { Duration, HeaderTemplates, SecretTemplate } from './configured-duration.ts'
+import { AddressRanges } from './address-range.ts'
+import { Duration, HeaderTemplates, PositiveDuration, Timeout, UrlTemplate } from './configured-duration.ts'
 
 const positive = (what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(1, what))
-const url = v.pipe(
-  SecretTemplate,
-  v.check((text) => URL.canParse(text.replaceAll(/\{\{[A-Z0-9_]*\}\}/gu, 'x')), 'an absolute URL'),
-  v.check((text) => /^https?:/u.test(text), 'a URL with http or https'),
-)
-
 /** How a type's validator (Checkr) is called. */
 export const ValidatorConfig = v.strictObject({
-  url,
+  url: UrlTemplate,
   method: v.optional(v.picklist(['POST', 'PUT'], 'POST or PUT'), 'POST'),
   headers: v.optional(HeaderTemplates, {}),
-  timeout: v.optional(Duration, '30s'),
+  timeout: v.optional(Timeout, '30s'),
   backoff: v.optional(Duration, '2s'),
   attempts: v.optional(positive('a whole number of at least 1')),
-  deadline: v.optional(Duration, '24h'),
+  deadline: v.optional(PositiveDuration, '24h'),
   concurrency: v.optional(positive('a whole number of at least 1')),
   rate_limit: v.optional(positive('calls per second, a whole number of at least 1')),
   on_unavailable: v.optional(v.picklist(['block', 'hold'], 'block or hold'), 'block'),
-  allow_addresses: v.optional(v.array(v.string('an IP address or CIDR range')), []),
+  allow_addresses: v.optional(AddressRanges, []),
 })
 export type ValidatorConfig = v.InferOutput<typeof ValidatorConfig>
 
@@ -35,7 +30,7 @@ export const TypeConfig = v.pipe(
     versioning: v.optional(v.picklist(['integer', 'semver', 'any'], 'integer, semver or any'), 'any'),
     max_bytes: v.optional(positive('a number of bytes')),
     json_schema: v.optional(v.record(v.string(), v.unknown(), 'a JSON Schema')),
-    ttl: v.optional(Duration, '180d'),
+    ttl: v.optional(PositiveDuration, '180d'),
     max_published: v.optional(positive('a whole number of at least 1')),
     dedup: v.optional(v.picklist(['on', 'off'], 'on or off'), 'on'),
     default_usage_policy: v.optional(
@@ -47,7 +42,7 @@ export const TypeConfig = v.pipe(
     on_recheck_failure: v.optional(v.picklist(['notify', 'grace', 'block'], 'notify, grace or block'), 'notify'),
     grace: v.optional(Duration, '7d'),
     /** Published content is validated again so often; never when left out. */
-    recheck_every: v.optional(Duration),
+    recheck_every: v.optional(PositiveDuration),
   }),
   v.forward(
     v.check(

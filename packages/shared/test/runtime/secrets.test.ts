@@ -219,4 +219,25 @@ describe('Vault', () => {
     expect(written.join('')).toContain('403')
     expect(written.join('')).not.toContain('tok-canary')
   })
+
+  test('one that hangs costs a start its patience once, however many secrets are looked for', async () => {
+    let asked = 0
+    const hanging = createServer(() => (asked += 1))
+    hanging.listen(0, '127.0.0.1')
+    await once(hanging, 'listening')
+    onTestFinished(() => void hanging.close())
+    // SAFETY: a TCP server that listens has an address with a port.
+    const { port } = hanging.address() as AddressInfo
+    const env = {
+      SECRET_SOURCES: 'vault',
+      VAULT_ADDR: `http://127.0.0.1:${port}`,
+      VAULT_ROLE_ID: 'role',
+      VAULT_SECRET_ID: 'secret',
+    }
+    const looking = secretsOf(env).secrets.missing(['{{ONE}} {{TWO}}', '{{THREE}}'])
+    await vi.waitFor(() => expect(asked).toBe(1))
+    hanging.closeAllConnections()
+    expect(await looking).toEqual([])
+    expect(asked).toBe(1)
+  })
 })

@@ -37,6 +37,7 @@ type SecretsSettings = Omit<VaultSettings, 'vaultAddr'> & {
 
 type Parts = { env: Readonly<Record<string, string | undefined>>; redactor: Redactor; log: Log }
 
+const UNKNOWN = ''
 const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
 
 /** Looks secrets up when they are needed, in the sources of the settings, in their order. */
@@ -66,16 +67,17 @@ export function createSecrets(settings: SecretsSettings, parts: Parts): Secrets 
       return template.replace(PLACE, (place, name: string) => values.get(name) ?? place)
     },
     async missing(templates) {
-      const names = new Set([...templates].flatMap(namesIn))
-      const missing: string[] = []
-      for (const name of names) {
-        try {
-          if ((await find(name)) === undefined) missing.push(name)
-        } catch (error) {
-          parts.log.warn({ err: error, secret: name }, 'a secret could not be looked for')
-        }
-      }
-      return missing
+      const names = [...new Set([...templates].flatMap(namesIn))]
+      // All at once: a source that hangs costs a start its patience once, and not for each of them.
+      const found = await Promise.all(
+        names.map((name) =>
+          find(name).catch((error: unknown) => {
+            parts.log.warn({ err: error, secret: name }, 'a secret could not be looked for')
+            return UNKNOWN
+          }),
+        ),
+      )
+      return names.filter((_name, index) => found[index] === undefined)
     },
     close() {
       for (const source of sources) source.close()

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net'
 import * as v from 'valibot'
 import { parseDuration } from '../../domain/duration.ts'
+import { parseAddressRange } from '../../schemas/address-range.ts'
 import { parseRedisUrl } from '../redis/redis-url.ts'
 
 const BYTES: Record<string, number> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 }
@@ -33,16 +33,6 @@ const listOf = (text: string) =>
 const everyOne = <T>(parts: readonly string[], parse: (part: string) => T | undefined): T[] | undefined => {
   const values = parts.map(parse).filter((value) => value !== undefined)
   return values.length === parts.length ? values : undefined
-}
-
-const addressRange = (text: string): string | undefined => {
-  const [address = '', prefix] = text.split('/')
-  const bits = { 4: 32, 6: 128 }[isIP(address)]
-  if (bits === undefined) return undefined
-  const length = prefix === undefined ? bits : wholeNumber(prefix)
-  if (length === undefined || length > bits) return undefined
-  new BlockList().addSubnet(address, length, bits === 32 ? 'ipv4' : 'ipv6')
-  return `${address}/${length}`
 }
 
 /** A host to listen on, a folder, a claim's path: any text that is not empty. */
@@ -101,7 +91,7 @@ export const List = read('a list separated by commas', listOf)
 
 /** IP addresses and ranges, such as `10.0.0.0/8,fd00::/8`. */
 export const AddressRanges = read('IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,::1', (text) =>
-  everyOne(listOf(text), addressRange),
+  everyOne(listOf(text), parseAddressRange),
 )
 
 /** A URL with one of the given schemes. */
