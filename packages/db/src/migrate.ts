@@ -65,6 +65,9 @@ async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceR
   if (self.name === 'keepr_maintenance') return
   if (!self.maintenance) await client.query(`grant keepr_maintenance to ${client.escapeIdentifier(self.name)}`)
   await client.query('revoke create on schema public from public')
+  // Nobody's tables stand in for ours; the queue makes temporary ones of its own.
+  await client.query(`revoke temporary on database ${client.escapeIdentifier(self.database)} from public`)
+  await client.query(`grant temporary on database ${client.escapeIdentifier(self.database)} to keepr_queue`)
   await client.query('grant usage, create on schema public to keepr_maintenance')
   await client.query(`grant create on database ${client.escapeIdentifier(self.database)} to keepr_maintenance`)
 }

@@ -27,7 +27,7 @@ async function append(from: Pick<Db, 'withActor'>, group: string, name: string, 
     await tx`
       insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, actor, status,
                                    usage_policy, content_hash, created_by, was_published)
-      values (${id}, ${group}, ${randomUUIDv7()}, 'prompt', ${name}, '1', 1, 'published', 'alice', 'published',
+      values (${id}, ${group}, ${randomUUIDv7()}, 'prompt', ${name}, '1', 1, 'metadata_updated', 'rita', 'published',
               'internal_only', ${'a'.repeat(64)}, 'alice', true)`
     await enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id: group, refs: [id] })
     if (openMs > 0) await pause(openMs) // the late commit itself, not a wait for something

@@ -160,6 +160,17 @@ describe('a service with raw SQL', () => {
     ['become what it was before', 'set role postgres'],
     ['leave row-level security aside', 'set local row_security = off; select 1 from artifact_active'],
     ['publish without a verdict', "update artifact_active set status = 'published' where status = 'on_verification'"],
+    ['switch the guards off', 'set local session_replication_role = replica'],
+    ['take a guard away', 'alter table artifact_events disable trigger all'],
+    ['take a policy away', 'drop policy maintenance on artifact_active'],
+    ['let itself in', 'create policy open on artifact_active using (true)'],
+    [
+      'replace a function',
+      'create or replace function public.may_see(text, text, text) returns boolean language sql return true',
+    ],
+    ['make a schema of its own', 'create schema mine'],
+    ['decide a name’s versioning anew', "update artifact_names set versioning = 'semver'"],
+    ['write into the ledger', "update artifact_versions set usage_policy = 'public'"],
   ]
   describe.each(services)('%s', (role) => {
     it.each(attempts)('cannot %s', async (_what, statement) => {

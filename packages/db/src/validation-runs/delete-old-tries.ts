@@ -5,9 +5,10 @@ export async function deleteOldTries(tx: Tx, olderThanMs: number, limit: number)
   const deleted = await tx`
     delete from validation_tries
      where id in (
-       select t.id from validation_tries t join validation_runs r on r.id = t.run_id
+       select t.id from validation_tries t
         where t.at < now() - make_interval(secs => ${olderThanMs / 1000})
-          and r.state in ('passed', 'failed', 'expired', 'cancelled', 'not_required')
+          and not exists (select from validation_runs r
+                           where r.id = t.run_id and r.state in ('waiting', 'running', 'error', 'held'))
         limit ${limit})`
   return deleted.count
 }
