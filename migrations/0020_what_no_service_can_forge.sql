@@ -130,13 +130,6 @@ create policy api_authors_discard on artifact_versions for delete to keepr_api
 
 revoke update on artifact_names from keepr_api, keepr_validation;
 grant update (last_sequence) on artifact_names to keepr_api, keepr_validation;
-create function names_count_upwards() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
-begin
-  perform refuse('names_count_upwards', 'the sequence of a name only grows');
-  return null;
-end $$;
-create trigger names_count_upwards before update of last_sequence on artifact_names for each row
-  when (new.last_sequence < old.last_sequence) execute function names_count_upwards();
 
 -- ── Who made it, who did it ──────────────────────────────────────────────────────────────────────────────
 drop policy api_authors_insert on artifact_active;

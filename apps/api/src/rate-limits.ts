@@ -22,8 +22,10 @@ export function createRateLimits(settings: Settings, shared: SharedCounts): Rate
   const user = limiter('user', settings.ratePerUser, shared)
   return {
     async use({ groupId, userId }) {
-      const uses = await Promise.all([group?.(groupId), user?.(JSON.stringify([groupId, userId]))])
-      return uses.filter((use) => use !== undefined)
+      // What a user is refused does not count for the group: one user could use up what is for all.
+      const ofUser = await user?.(JSON.stringify([groupId, userId]))
+      if (ofUser?.limited) return [ofUser]
+      return [await group?.(groupId), ofUser].filter((use) => use !== undefined)
     },
   }
 }

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose'
 import * as v from 'valibot'
 import type { Settings } from './context.ts'
 import type { TokenIssuer } from './token-issuer.ts'
@@ -136,13 +143,18 @@ function remoteKeys(url: URL): Keys {
     cooldownDuration: 10_000,
     cacheMaxAge: 300_000,
     [customFetch]: async (input, init) => {
-      const response = await fetch(input, init)
-      const text = await response.clone().text()
-      if (response.ok && text !== seen) {
-        seen = text
-        generation += 1
+      try {
+        const response = await fetch(input, init)
+        const text = await response.text()
+        if (response.ok && text !== seen) {
+          seen = text
+          generation += 1
+        }
+        return new Response(text, response)
+      } catch (cause) {
+        // Refused, broken off, too late: jose would pass on whatever fetch throws.
+        throw new errors.JOSEError('the key set cannot be fetched', { cause })
       }
-      return response
     },
   })
   const keys: JWTVerifyGetKey = (header, token) => jwks(header, token)

@@ -28,10 +28,13 @@ export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }
       const known = remembered.get(key)
       if (known && isValid(known, clockToleranceMs)) return known
       const issuer = issuerOf(token, issuers)
+      const before = issuer.generation()
       const payload = await verifiedPayload(token, issuer, clockToleranceMs)
       const verified = readToken(payload, issuer)
+      const generation = issuer.generation()
       const ttl = Math.min(maxMemoryMs, verified.expiresAt + clockToleranceMs - Date.now())
-      if (ttl > 0) remembered.set(key, { ...verified, issuer, generation: issuer.generation() }, { ttl })
+      // Keys that came meanwhile may lack the one that it was verified by: then it is not remembered yet.
+      if (ttl > 0 && generation === before) remembered.set(key, { ...verified, issuer, generation }, { ttl })
       return verified
     },
   }
@@ -75,11 +78,11 @@ async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: 
   }
 }
 
-/** jose tells of a key set that cannot be fetched by its plain error or a time-out; fetch itself by a TypeError. */
+/** jose tells of a key set that cannot be fetched by its plain error or a time-out, of one that is none by another. */
 const keysAreUnreachable = (error: unknown): boolean =>
   error instanceof errors.JWKSTimeout ||
-  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') ||
-  (error instanceof TypeError && error.message === 'fetch failed')
+  error instanceof errors.JWKSInvalid ||
+  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
 
 function readToken(payload: JWTPayload, issuer: TokenIssuer): VerifiedToken {
   const userId = claim(payload, issuer.userClaim)

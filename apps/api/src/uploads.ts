@@ -66,19 +66,29 @@ export function createUploads(settings: Settings, shared: SharedCounts): Uploads
 
 function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts) {
   const id = randomUUIDv7()
+  const held = new Map<Limit, number>()
   let reserved = 0
   let arrived = 0
+  /** What this process holds for all its uploads; that of others is known to Redis alone. */
+  const hold = (limit: Limit, bytes: number) => {
+    const key = limit.key(actor)
+    const all = (limit.here.get(key) ?? 0) + bytes - (held.get(limit) ?? 0)
+    if (all > 0) limit.here.set(key, all)
+    else limit.here.delete(key)
+    held.set(limit, bytes)
+  }
   const reserveUpTo = async (bytes: number) => {
     if (bytes <= reserved) return
     for (const limit of limits) {
       const { name, max, here } = limit
       const key = limit.key(actor)
-      const others = (here.get(key) ?? 0) - reserved
-      const asked = { script: reserve, key: `keepr:${name}:${key}`, args: [id, bytes, max, leaseMs] }
-      const [taken, left] = (await shared.run(asked)) ?? [Number(others + bytes <= max), max - others]
+      const answer = await shared.run({ script: reserve, key: `keepr:${name}:${key}`, args: [id, bytes, max, leaseMs] })
+      // Counted and held without a wait in between, or those who waited for Redis together would all find the same room.
+      const others = (here.get(key) ?? 0) - (held.get(limit) ?? 0)
+      const [taken, left] = answer ?? [Number(others + bytes <= max), max - others]
       if (taken === 0) throw tooMany(limit, left ?? 0)
+      hold(limit, bytes)
     }
-    for (const { key, here } of limits) here.set(key(actor), (here.get(key(actor)) ?? 0) + bytes - reserved)
     reserved = bytes
   }
   return {
@@ -88,13 +98,11 @@ function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts
       if (arrived > reserved) await reserveUpTo(arrived + (reserved === 0 ? 0 : stepBytes))
     },
     async [Symbol.asyncDispose]() {
-      for (const { name, key, here } of limits) {
-        const left = (here.get(key(actor)) ?? 0) - reserved
-        if (left > 0) here.set(key(actor), left)
-        else here.delete(key(actor))
-        await shared.run({ script: release, key: `keepr:${name}:${key(actor)}`, args: [id] })
-      }
-      reserved = 0
+      for (const limit of held.keys()) hold(limit, 0)
+      const releases = limits.map(({ name, key }) =>
+        shared.run({ script: release, key: `keepr:${name}:${key(actor)}`, args: [id] }),
+      )
+      await Promise.all(releases)
     },
   }
 }

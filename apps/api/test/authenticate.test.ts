@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,10 +16,13 @@ let api: TestApi
 let keySet: { keys: JWK[] }
 let fetches = 0
 let down = false
+let later = 2_000_000 // after all that other tests make of the clock
+let broken: ((response: ServerResponse) => void) | undefined
 let first: Pair
 const issuerServer = createServer((_, response) => {
   fetches += 1
   if (down) return void response.destroy()
+  if (broken) return broken(response)
   response.setHeader('content-type', 'application/json').end(JSON.stringify(keySet))
 })
 
@@ -133,6 +136,47 @@ test('keys that cannot be fetched again are 503 for every token, and no open doo
   down = false
   vi.setSystemTime(Date.now() + 11_000)
   expect([await status(known), await status(await token(await pair(), 'k9'))]).toEqual([200, 401])
+})
+
+test.each<[string, (response: ServerResponse) => void]>([
+  ['breaks off', (response) => void response.writeHead(200, { 'content-length': 1000 }).write('{"keys":[', () => response.destroy())],
+  ['is no key set', (response) => void response.end('{"error":"down for maintenance"}')],
+  ['is no JSON', (response) => void response.end('<html>')],
+  ['is elsewhere', (response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
+  ['is an error', (response) => void response.writeHead(500).end('{"keys":[]}')],
+])('a key set that %s is 503 too: whose fault it is decides', async (_what, answer) => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (later += 1_000_000) }) // its set has to be fetched anew
+  broken = answer
+  const res = await api.bearer(await token(first, 'k1')).get('/types')
+  broken = undefined
+  expect([res.status, res.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(await status(await token(first, 'k1'))).toBe(200)
+}) // prettier-ignore
+
+test('a token is not remembered under keys that came while it was verified', async () => {
+  const [issuer] = await readTokenIssuers(settingsOf({ JWT_SECRET: 'a secret of this test, long enough for HS256' }))
+  if (!issuer) throw new Error('there is one')
+  const secret = new TextEncoder().encode('a secret of this test, long enough for HS256')
+  let generation = 1
+  let verified = 0
+  const rotated: TokenIssuer = {
+    ...issuer,
+    keys: async () => {
+      verified += 1
+      if (verified === 1) generation += 1 // another request fetched a set without this key
+      return secret
+    },
+    generation: () => generation,
+  }
+  const verifier = createTokenVerifier({ issuers: [rotated], clockToleranceMs: 0, maxRemembered: 3 })
+  const signed = await new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub: 'a', group_id: 'g' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('1h')
+    .sign(secret)
+  for (const times of [1, 2, 2]) {
+    await verifier.verify(signed)
+    expect(verified).toBe(times)
+  }
 })
 
 test.each([

@@ -247,12 +247,6 @@ describe('a service', () => {
     expect(await as('keepr_validation', {}, (sql) => sql`select 1 from artifact_versions where status <> 'published'`)).toHaveLength(0) // prettier-ignore
   })
 
-  it.each([['keepr_api', alice], ['keepr_validation', worker]] as const)('%s only ever takes the next numbers of a name', async (role, scope) => {
-    const counted = (by: number) => as(role, scope, async (sql) => (await sql`update artifact_names set last_sequence = last_sequence + ${by}`).count)
-    expect(await counted(1)).toBe(3)
-    await expect(counted(-1)).rejects.toMatchObject({ constraint_name: 'names_count_upwards' })
-  }) // prettier-ignore
-
   it('of the API makes no artifact in another user’s name', async () => {
     const made = as('keepr_api', { ...alice, user: 'bob' }, async (sql) => {
       const id = randomUUIDv7()

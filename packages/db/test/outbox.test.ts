@@ -64,6 +64,22 @@ describe('the relay', () => {
     await Promise.all([...busy, quiet].map(finish))
   })
 
+  it('gives a group its turn also where room comes one by one, as the other has all that is in flight', async () => {
+    const seen: OutboxRow[] = []
+    const busy = await Promise.all(Array.from({ length: 10 }, () => enqueue('one by one', 'busy')))
+    await using relay = relayWith(
+      recordTo((messages) => seen.push(...messages)),
+      { perLane: 3 },
+    )
+    await waitFor(() => seen.length === 3, 'the lane to be full')
+    const quiet = await enqueue('one by one', 'quiet')
+    await finish(seen.map(firstRef)[0] ?? '')
+    relay.nudge()
+    await waitFor(() => seen.length === 4, 'the next one')
+    expect(seen.map(firstRef)[3]).toBe(quiet)
+    await Promise.all([...busy, quiet].map(finish))
+  })
+
   it('never has more in flight in a lane than the lane may, and other lanes go on', async () => {
     const seen: OutboxRow[] = []
     const slow = await Promise.all(Array.from({ length: 10 }, () => enqueue('slow', 'g')))

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 
 const failing = () => Promise.resolve<CallOutcome>({ kind: 'error', reason: 'HTTP 500' })
 const passing = () => Promise.resolve<CallOutcome>({ kind: 'passed', findings: [] })
-const unlimited = { concurrency: 100, ratePerSecond: undefined }
+const unlimited = { group: 'acme', concurrency: 100, ratePerSecond: undefined }
 
 describe('the gate before a validator', () => {
   it('opens after five errors in a row, then lets one try through at a time, and closes when that succeeds', async () => {
@@ -49,5 +49,52 @@ describe('the gate before a validator', () => {
     expect(kinds).toEqual(['passed', 'passed', 'postponed'])
     vi.advanceTimersByTime(500)
     expect(await gate.pass(limits, passing)).toMatchObject({ kind: 'passed' })
+  })
+
+  describe('between groups', () => {
+    const closed = { opened: () => {}, closed: () => {} }
+    /** Runs of a call that ends when told to. */
+    const begin = (gate: ReturnType<typeof createGate>, group: string, limits: { concurrency: number }) => {
+      const { promise, resolve } = Promise.withResolvers<CallOutcome>()
+      const passed = gate.pass({ ...unlimited, ...limits, group }, () => promise)
+      return { passed, end: async () => (resolve({ kind: 'passed', findings: [] }), await passed) }
+    }
+
+    it.each([1, 4])('keeps a slot that comes free for the group that has less running, of %d', async (concurrency) => {
+      const gate = createGate(closed, Date.now, () => 0.5)
+      const running = Array.from({ length: concurrency }, () => begin(gate, 'busy', { concurrency }))
+      const ask = (group: string) => gate.pass({ ...unlimited, group, concurrency }, passing)
+      const put = await ask('quiet')
+      expect(put).toMatchObject({ kind: 'postponed', reason: 'no_free_slot' })
+      await running[0]?.end()
+      for (let run = 0; run < 100; run++) expect((await ask('busy')).kind).toBe('postponed')
+      vi.advanceTimersByTime('delayMs' in put ? put.delayMs : 0)
+      expect(await ask('quiet')).toMatchObject({ kind: 'passed' })
+      expect(await ask('busy')).toMatchObject({ kind: 'passed' })
+      for (const one of running.slice(1)) await one.end()
+    })
+
+    it('keeps nothing for a group that does not come back', async () => {
+      const gate = createGate(closed, Date.now, () => 0.5)
+      const running = begin(gate, 'busy', { concurrency: 1 })
+      const ask = (group: string) => gate.pass({ ...unlimited, group, concurrency: 1 }, passing)
+      await ask('gone')
+      await running.end()
+      expect((await ask('busy')).kind).toBe('postponed')
+      vi.advanceTimersByTime(2_000)
+      expect((await ask('busy')).kind).toBe('passed')
+    })
+
+    it('shares what a second allows, and lets one group have all when it is alone', async () => {
+      const gate = createGate(closed, Date.now, () => 0.5)
+      const ask = async (group: string) => (await gate.pass({ ...unlimited, group, ratePerSecond: 1 }, passing)).kind
+      expect([await ask('busy'), await ask('quiet')]).toEqual(['passed', 'postponed'])
+      vi.advanceTimersByTime(1_000)
+      expect([await ask('busy'), await ask('busy'), await ask('quiet')]).toEqual(['postponed', 'postponed', 'passed'])
+      vi.advanceTimersByTime(10_000)
+      expect([await ask('busy'), await ask('busy')]).toEqual(['passed', 'postponed'])
+      vi.advanceTimersByTime(1_000)
+      expect(await ask('busy')).toBe('passed')
+    })
   })
 })

@@ -1,7 +1,9 @@
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } from 'cockatiel'
 import type { CallOutcome, Postponed } from './outcome.ts'
+import { createTurns } from './turns.ts'
 
-export type GateLimits = { concurrency: number; ratePerSecond: number | undefined }
+/** Who asks to pass, and how many may. */
+export type GateLimits = { group: string; concurrency: number; ratePerSecond: number | undefined }
 export type GateListener = { opened: (forMs: number) => void; closed: () => void }
 
 /** What stands before one validator of one type, in this process. */
@@ -22,7 +24,7 @@ const SLOT_MS = { least: 100, most: 5_000 } as const
 /**
  * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
  * after five errors in a row, and after ten seconds lets one try through. Whoever must wait is put off, not queued here:
- * waiting holds no slot of the worker and uses no attempt.
+ * waiting holds no slot of the worker and uses no attempt. Groups get their turns, however many runs each has waiting.
  */
 export function createGate(listener: GateListener, now: () => number, random: () => number): Gate {
   const breaker = circuitBreaker(
@@ -36,6 +38,7 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   })
   breaker.onReset(() => listener.closed())
   const inFlight = new Set<{ since: number }>()
+  const turns = createTurns(now, random)
   let averageMs = 0
   let tokens = 0
   let refilledAt = Number.NEGATIVE_INFINITY
@@ -55,17 +58,22 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   }
 
   return {
-    async pass({ concurrency, ratePerSecond }, call) {
+    async pass({ group, concurrency, ratePerSecond }, call) {
       // Spread a little: they would all come back at the moment when only one may pass.
       if (breaker.state === CircuitState.HalfOpen) return putOff('breaker_open', 500 + random() * 1500)
       if (breaker.state === CircuitState.Open && now() < openUntil)
         return putOff('breaker_open', openUntil - now() + random() * OPEN_SPREAD_MS)
-      if (inFlight.size >= concurrency) return putOff('no_free_slot', slotDelay())
+      const ahead = turns.ahead(group)
+      if (inFlight.size + ahead >= concurrency) return putOff('no_free_slot', turns.wait(group, slotDelay()))
       if (ratePerSecond !== undefined) {
         refill(ratePerSecond)
-        if (tokens < 1) return putOff('rate_limit', ((1 - tokens) / ratePerSecond) * 1000 + random() * 500)
+        if (tokens < 1 + ahead) {
+          const delayMs = (Math.max(1 - tokens, 0) / ratePerSecond) * 1000 + random() * 500
+          return putOff('rate_limit', turns.wait(group, delayMs))
+        }
         tokens -= 1
       }
+      const endTurn = turns.take(group)
       const running = { since: now() }
       inFlight.add(running)
       try {
@@ -75,6 +83,7 @@ export function createGate(listener: GateListener, now: () => number, random: ()
         throw error
       } finally {
         inFlight.delete(running)
+        endTurn()
         averageMs = averageMs * 0.8 + (now() - running.since) * 0.2
       }
     },

@@ -44,7 +44,11 @@ export function createValidators(parts: ValidatorsParts): Validators {
       const { validator } = type
       if (validator === undefined)
         return { kind: 'error', reason: 'validator_missing: the type has no validator any more', mistake: true }
-      const limits = { concurrency: validator.concurrency ?? parts.concurrency, ratePerSecond: validator.rate_limit }
+      const limits = {
+        group: run.group_id,
+        concurrency: validator.concurrency ?? parts.concurrency,
+        ratePerSecond: validator.rate_limit,
+      }
       try {
         return await gateOf(run.artifact_type, validator.url).pass(limits, () =>
           callValidator(parts, { run, validator, now: parts.now(), ...(signal === undefined ? {} : { signal }) }),

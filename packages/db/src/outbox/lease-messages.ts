@@ -14,7 +14,7 @@ export type LeaseOptions = {
 
 /**
  * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
- * turn, so that a group with a long backlog delays no other. Lanes and groups are found by skipping through the index,
+ * turn, counting what the group has in flight, so that a group with a long backlog delays no other. Lanes and groups are found by skipping through the index,
  * so the backlog's length does not matter. Two relays never lease the same message (skip locked). Events are fanned out
  * only once they have their place in the feed: the end of the message would else keep them out of it for ever.
  */
@@ -33,13 +33,16 @@ export async function leaseMessages(
                where o.kind = ${kind} and o.leased_until is null and o.quarantined_at is null and o.lane > lanes.lane
                order by o.lane limit 1)
         from lanes where lanes.lane is not null ${lane === undefined ? tx`` : tx`and false`}
+    ), in_flight as materialized (
+      select lanes.lane, leased.group_id, count(leased.group_id) as messages
+        from lanes left join lateral (
+          select o.group_id from outbox o
+           where o.kind = ${kind} and o.lane = lanes.lane and o.leased_until is not null and o.quarantined_at is null
+           limit ${perLane}) leased on true
+       where lanes.lane is not null
+       group by lanes.lane, leased.group_id
     ), room as (
-      select lane, least(${limit}::int, ${perLane}::int - (
-               select count(*) from (
-                 select from outbox o
-                  where o.kind = ${kind} and o.lane = lanes.lane and o.leased_until is not null and o.quarantined_at is null
-                  limit ${perLane}) leased))::int as free
-        from lanes where lane is not null
+      select lane, least(${limit}::int, ${perLane}::int - sum(messages))::int as free from in_flight group by lane
     ), groups as (
       select lane, free, (select min(o.group_id) from outbox o
                            where o.kind = ${kind} and o.lane = room.lane and o.leased_until is null and o.quarantined_at is null) as group_id
@@ -51,7 +54,8 @@ export async function leaseMessages(
         from groups where group_id is not null
     ), candidates as (
       select due.id, due.due_at, groups.lane, groups.free,
-             row_number() over (partition by groups.lane, groups.group_id order by due.due_at) as turn
+             row_number() over (partition by groups.lane, groups.group_id order by due.due_at) + coalesce((
+               select f.messages from in_flight f where f.lane = groups.lane and f.group_id = groups.group_id), 0) as turn
         from groups, lateral (
           select o.id, o.due_at from outbox o
            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
