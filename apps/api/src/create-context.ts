@@ -10,6 +10,7 @@ import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
+import { startTracing } from '@keepr/shared/runtime/tracing'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
@@ -37,6 +38,7 @@ export async function createContext(settings: Settings): Promise<Built> {
   const redactor = createRedactor()
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
+  const tracing = await startTracing(settings, { service: 'api', log })
   const types = await openConfigFile(
     join(settings.keeprConfigDir, 'artifact_type_config.yaml'),
     CheckedTypeConfigFile,
@@ -125,6 +127,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     ['queues', () => publisher.close()],
     ['counts', () => counts.close()],
     ['configuration', () => Promise.all([types.close(), webhooks.close()])],
+    ['traces', () => tracing.close()],
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
   return { ctx, closers, closing }

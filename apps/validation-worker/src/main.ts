@@ -6,6 +6,7 @@ import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { startTracing } from '@keepr/shared/runtime/tracing'
 import { createContext } from './create-context.ts'
 import { every } from './every.ts'
 import { planRechecks } from './jobs/plan-rechecks.ts'
@@ -18,6 +19,7 @@ const service = 'validation-worker'
 const settings = readSettings(process.env, service)
 const redactor = createRedactor()
 const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
+const tracing = await startTracing(settings, { service, log })
 const metrics = createMetrics(service, log)
 const { ctx, db, publisher, relay, outbound, secrets, file } = await createContext(settings, {
   env: process.env,
@@ -62,6 +64,7 @@ endInOrder({
     ['outbound calls', () => outbound.close()],
     ['secrets', () => secrets.close()],
     ['configuration', () => file.close()],
+    ['traces', () => tracing.close()],
     ['health', () => health?.close()],
     ['database', () => db.close()],
   ],

@@ -6,6 +6,7 @@ import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { startTracing } from '@keepr/shared/runtime/tracing'
 import { createContext } from './create-context.ts'
 import { deliverWebhook } from './jobs/deliver-webhook.ts'
 import { fanOutEvents } from './jobs/fan-out-events.ts'
@@ -18,6 +19,7 @@ const FAN_OUTS = 8
 const settings = readSettings(process.env, 'webhook-worker')
 const redactor = createRedactor()
 const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
+const tracing = await startTracing(settings, { service: 'webhook-worker', log })
 const metrics = createMetrics('webhook-worker', log)
 const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
   log,
@@ -73,6 +75,7 @@ endInOrder({
     ['outbound', () => outbound.close()],
     ['configuration', () => config.close()],
     ['secrets', () => secrets.close()],
+    ['traces', () => tracing.close()],
     ['health', () => health?.close()],
     ['database', () => db.close()],
   ],

@@ -4,7 +4,8 @@ import type { ApiEnv } from './api.ts'
 
 /** Counts and times each request by its route, never by name, group or user. */
 export const measure = createMiddleware<ApiEnv>(async (c, next) => {
-  const { requestDuration, requestsRunning } = c.get('ctx').metrics
+  const { log, metrics } = c.get('ctx')
+  const { requestDuration, requestsRunning } = metrics
   const start = performance.now()
   requestsRunning.inc()
   try {
@@ -13,8 +14,10 @@ export const measure = createMiddleware<ApiEnv>(async (c, next) => {
     requestsRunning.dec()
   }
   const route = routePath(c, -1)
-  requestDuration.observe(
-    { method: c.req.method, route, status: String(c.res.status) },
-    (performance.now() - start) / 1000,
-  )
+  const { method } = c.req
+  const { status } = c.res
+  const tookMs = performance.now() - start
+  requestDuration.observe({ method, route, status: String(status) }, tookMs / 1000)
+  if (log.isLevelEnabled('debug'))
+    log.debug({ request_id: c.get('requestId'), method, route, status, duration_ms: Math.round(tookMs) }, 'answered')
 })

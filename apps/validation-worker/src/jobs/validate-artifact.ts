@@ -4,6 +4,7 @@ import { claimRun } from '@keepr/db/validation-runs/claim-run'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import { noteOnSpan, traceparentOf } from '@keepr/shared/runtime/tracing'
 import { discardStaleRun } from '../commands/discard-stale-run.ts'
 import { expireRun } from '../commands/expire-run.ts'
 import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
@@ -21,20 +22,24 @@ type Judged = { run: OpenRun; at: number; durationMs: number }
 export const validateArtifact = (ctx: Context) => {
   const publish = publishWaiting(ctx)
   return async (message: Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>, signal?: AbortSignal) => {
-    const { group_id: groupId, refs } = message
+    const { group_id: groupId, lane, refs } = message
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
+    noteOnSpan({ 'keepr.run_id': runId, ...(lane === undefined ? {} : { 'keepr.artifact_type': lane }) })
     if (await publish(message, runId)) return 'settled'
     const validatedTypes = [...ctx.types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
-    const run = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
-    if (run === undefined) {
+    const claimed = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
+    if (claimed === undefined) {
       await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))
       return 'stale'
     }
+    // What follows from the verdict goes on from here.
+    const run = { ...claimed, traceparent: traceparentOf(claimed.traceparent) ?? null }
     const at = ctx.now()
     if (isPast(run, at)) return expire(ctx, { run, at, durationMs: 0 })
     const outcome = await ctx.validators.judge(run, signal)
     const judged = { run, at, durationMs: ctx.now() - at }
+    noteOnSpan({ 'keepr.outcome': outcome.kind })
     const followed = await follow(ctx, judged, outcome)
     tellOutcome(ctx, judged, outcome, followed)
     ctx.recovery.note(run.artifact_type, outcome)

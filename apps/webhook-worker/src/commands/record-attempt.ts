@@ -3,6 +3,7 @@ import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveri
 import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { parkMessage } from '@keepr/db/outbox/park-message'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
+import { noteOnSpan } from '@keepr/shared/runtime/tracing'
 import type { Context } from '../context.ts'
 import type { DeliveryDesk } from '../delivery-desk.ts'
 import { type DeliveryOutcome, outcomeOf } from '../delivery/outcome.ts'
@@ -89,6 +90,7 @@ function stateAfter(outcome: Failure) {
 }
 
 function report(ctx: Context, { delivery, sent, probe }: Made, outcome: DeliveryOutcome): void {
+  noteOnSpan({ 'keepr.outcome': outcome.kind })
   ctx.metrics.attempts.inc({ subscriber: delivery.subscriber, outcome: outcome.kind })
   ctx.metrics.duration.observe({ subscriber: delivery.subscriber }, sent.durationMs / 1000)
   const fields = {

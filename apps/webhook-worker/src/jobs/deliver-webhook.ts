@@ -1,4 +1,5 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
+import { inSpan, traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import { beginProbe } from '../commands/begin-probe.ts'
 import { missDeliveries } from '../commands/miss-deliveries.ts'
@@ -26,10 +27,17 @@ export function deliverWebhook(ctx: Context): (message: QueueMessage, signal: Ab
     let delivery = await desk.open({ group_id, id })
     while (delivery) {
       const takesNext = () => !signal.aborted && performance.now() < endsAt
-      delivery = await attempt(ctx, desk, delivery, { signal, takesNext })
+      delivery = await traced(delivery, (one) => attempt(ctx, desk, one, { signal, takesNext }))
     }
     ctx.relay.nudge() // there may be room in the lane
   }
+}
+
+/** One wake-up delivers for many: each delivery is shown where its event came from. */
+function traced<T>(delivery: WaitingDelivery, work: (delivery: WaitingDelivery) => Promise<T>): Promise<T> {
+  const { id, subscriber, traceparent } = delivery
+  const attributes = { 'keepr.delivery_id': id, 'keepr.subscriber': subscriber }
+  return inSpan('deliver webhook', { parent: traceparentOf(traceparent), attributes }, () => work(delivery))
 }
 
 /** @returns the subscriber's next delivery, if it took this one */

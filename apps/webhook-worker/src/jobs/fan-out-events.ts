@@ -2,6 +2,7 @@ import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
 import { takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
+import { traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
@@ -25,7 +26,7 @@ export const fanOutEvents =
       const [events, states] = await Promise.all([listEventsToAnnounce(tx, group_id, ids), listSubscriberStates(tx)])
       const disabled = new Set(states.filter(({ state }) => state === 'disabled').map(({ name }) => name))
       const traces = new Map(
-        messages.flatMap(({ refs, traceparent }) => refs.map((id) => [id, traceparent ?? undefined])),
+        messages.flatMap(({ refs, traceparent }) => refs.map((id) => [id, traceparentOf(traceparent)])),
       )
       const deliveries = events.flatMap((event) => deliveriesOf(ctx, event, traces.get(event.id)))
       if (deliveries.length > 0)

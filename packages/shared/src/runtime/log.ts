@@ -2,6 +2,7 @@ import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import { prettyLine } from './pretty-line.ts'
 import type { Redactor } from './redactor.ts'
+import { traceFields } from './tracing.ts'
 
 /** Where a part of the product tells what happens: `log.info({ run_id }, 'the run was settled')`. */
 export type Log = Logger
@@ -29,6 +30,7 @@ export function createLog({ service, level, pretty, redactor, to }: LogOptions):
     {
       level,
       base: { service, pid: process.pid },
+      mixin: traceFields,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: stdSerializers.errWithCause, error: stdSerializers.errWithCause },

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { type Agent, request } from 'undici'
 import { addressPolicy } from './outbound/address-policy.ts'
 import { AddressRefused, guardedAgent, type Lookup } from './outbound/guarded-agent.ts'
+import { failSpan, inSpan, traceparentHere } from './tracing.ts'
 
 export type { Lookup } from './outbound/guarded-agent.ts'
 
@@ -67,36 +68,51 @@ export function createOutbound(settings: OutboundSettings, resolve: Lookup = loo
     await Promise.all([...agents.values()].map((agent) => agent.destroy()))
   }
 
-  return {
-    async call(wanted) {
-      const url = checkedUrl(wanted.url)
-      const deadline = AbortSignal.timeout(wanted.deadlineMs)
-      const signal = wanted.signal === undefined ? deadline : AbortSignal.any([deadline, wanted.signal])
-      try {
-        const answer = await request(url, {
-          method: wanted.method,
-          headers: { ...wanted.headers, 'accept-encoding': 'identity' },
-          body: wanted.body ?? null,
-          dispatcher: agentFor(wanted.allowAddresses ?? []),
-          headersTimeout: wanted.deadlineMs,
-          bodyTimeout: wanted.deadlineMs,
-          signal,
-        })
-        // Whoever stops reading early destroys the body; its late error must have a listener.
-        answer.body.on('error', () => {})
-        const encoding = answer.headers['content-encoding'] ?? 'identity'
-        if (encoding !== 'identity') {
-          answer.body.destroy()
-          throw new OutboundError('response_encoded', 'the answer has a content encoding, although none was accepted')
-        }
-        return { status: answer.statusCode, headers: answer.headers, body: await read(answer.body, wanted) }
-      } catch (error) {
-        throw outboundError(error, deadline, wanted)
+  async function callOnce(wanted: OutboundRequest): Promise<OutboundAnswer> {
+    const url = checkedUrl(wanted.url)
+    const deadline = AbortSignal.timeout(wanted.deadlineMs)
+    const signal = wanted.signal === undefined ? deadline : AbortSignal.any([deadline, wanted.signal])
+    try {
+      const answer = await request(url, {
+        method: wanted.method,
+        headers: { ...traceHeaders(), ...wanted.headers, 'accept-encoding': 'identity' },
+        body: wanted.body ?? null,
+        dispatcher: agentFor(wanted.allowAddresses ?? []),
+        headersTimeout: wanted.deadlineMs,
+        bodyTimeout: wanted.deadlineMs,
+        signal,
+      })
+      // Whoever stops reading early destroys the body; its late error must have a listener.
+      answer.body.on('error', () => {})
+      const encoding = answer.headers['content-encoding'] ?? 'identity'
+      if (encoding !== 'identity') {
+        answer.body.destroy()
+        throw new OutboundError('response_encoded', 'the answer has a content encoding, although none was accepted')
       }
-    },
+      return { status: answer.statusCode, headers: answer.headers, body: await read(answer.body, wanted) }
+    } catch (error) {
+      throw outboundError(error, deadline, wanted)
+    }
+  }
+
+  return {
+    // Neither host nor path of the URL is told: they may hold secrets.
+    call: (wanted) =>
+      inSpan(wanted.method, { kind: 'client', attributes: { 'http.request.method': wanted.method } }, async (span) => {
+        const answer = await callOnce(wanted)
+        span.setAttribute('http.response.status_code', answer.status)
+        if (answer.status >= 400) failSpan(span, String(answer.status))
+        return answer
+      }),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Nothing while tracing is off. */
+const traceHeaders = (): Record<string, string> => {
+  const traceparent = traceparentHere()
+  return traceparent === undefined ? {} : { traceparent }
 }
 
 function checkedUrl(text: string): URL {

@@ -1,6 +1,7 @@
 import type { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import type { QueueName, QueueSettings } from './backend.ts'
+import { type BegunSpan, beginSpan } from '../tracing.ts'
 import { openQueue, type QueueHealth, type WakeQueue } from './open-queue.ts'
 
 /** Which queue carries which kind of outbox message. */
@@ -40,7 +41,7 @@ export function openPublisher(settings: QueueSettings, parts: { log: Log }): Pub
     await Promise.all(all.map((queue) => queue.close()))
   }
   return {
-    publish: (kind, messages) => queues[QUEUE_OF[kind]].addBulk(messages.map(queueMessage)),
+    publish: (kind, messages) => publishTraced(queues[QUEUE_OF[kind]], kind, messages),
     health: () => all.map((queue) => queue.health()).find(({ state }) => state === 'degraded') ?? { state: 'ok' },
     queues,
     close,
@@ -48,11 +49,35 @@ export function openPublisher(settings: QueueSettings, parts: { log: Log }): Pub
   }
 }
 
-const queueMessage = ({ id, generation, group_id, lane, refs, traceparent }: Leased): QueueMessage => ({
+/** Hands messages over, each in a span of the trace that it belongs to: the queue carries that on. */
+async function publishTraced(queue: WakeQueue, kind: keyof typeof QUEUE_OF, messages: readonly Leased[]) {
+  const spans = messages.map((message) => relaySpan(kind, message))
+  let failure: unknown
+  try {
+    return await queue.addBulk(messages.map((message, index) => queueMessage(message, spans[index]?.traceparent)))
+  } catch (error) {
+    failure = error
+    throw error
+  } finally {
+    for (const span of spans) span.end(failure)
+  }
+}
+
+const relaySpan = (kind: keyof typeof QUEUE_OF, { id, lane, traceparent }: Leased): BegunSpan =>
+  beginSpan(`relay ${kind}`, {
+    kind: 'producer',
+    parent: traceparent,
+    attributes: { 'messaging.destination.name': QUEUE_OF[kind], 'messaging.message.id': id, 'keepr.lane': lane },
+  })
+
+const queueMessage = (
+  { id, generation, group_id, lane, refs }: Leased,
+  traceparent: string | undefined,
+): QueueMessage => ({
   message_id: id,
   generation,
   group_id,
   lane,
   refs,
-  ...(traceparent === null ? {} : { traceparent }),
+  ...(traceparent === undefined ? {} : { traceparent }),
 })

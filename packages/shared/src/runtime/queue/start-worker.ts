@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import { pause } from '../pause.ts'
+import { inSpan } from '../tracing.ts'
 import { within } from '../within.ts'
 import type { QueueHealth } from './open-queue.ts'
 import type { BullQueue, BullWorker, QueueName, QueueSettings } from './backend.ts'
@@ -54,7 +55,8 @@ export function startWorker(
     if (busy === 0) Object.assign(idle, Promise.withResolvers<void>())
     busy += 1
     try {
-      await processor(checked.output, AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]))
+      const until = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])])
+      await inSpan(`work ${name}`, spanOf(name, checked.output), () => processor(checked.output, until))
     } catch (error) {
       log.error({ err: error, queue: name, message_id: checked.output.message_id }, 'a message was not worked off')
       // Rests here and not in the queue, whose delays are told by each machine's own clock.
@@ -154,6 +156,13 @@ export function startWorker(
 
   return { health: () => health, inFlight: () => busy, close, [Symbol.asyncDispose]: () => close() }
 }
+
+/** Goes on where the relay's span was. */
+const spanOf = (name: QueueName, { message_id, traceparent }: QueueMessage) => ({
+  kind: 'consumer' as const,
+  parent: traceparent ?? null,
+  attributes: { 'messaging.destination.name': name, 'messaging.message.id': message_id },
+})
 
 /** Error texts are stored by the queue, and PostgreSQL stores neither U+0000 nor half a character. */
 const storable = (error: unknown): string =>

@@ -70,7 +70,7 @@ export const serviceSettings = {
     type: Text,
     optional: true,
     readBy: ['api', 'validation-worker', 'webhook-worker'],
-    about: "The service's name in traces; its own name when absent.",
+    about: "The service's name in traces; keepr-api, keepr-validation-worker or keepr-webhook-worker when absent.",
   },
   OTEL_TRACES_SAMPLER_ARG: {
     type: Ratio,
