@@ -1,4 +1,6 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
 import { aSubscriber as subscriberOf, secret, testWorker, type TestWorker } from './support/worker.ts'
@@ -130,8 +132,16 @@ describe('a delivery', () => {
     ['nobody listens', 'http://127.0.0.1:1/', /^connection_failed/],
     ['the address is private', 'http://10.0.0.1/', /^address_not_allowed/],
     ['the address is that of cloud metadata', 'http://169.254.169.254/', /^address_not_allowed/],
-  ])('is tried again later when %s', async (_name, url, error) => {
-    worker.configure(aSubscriber({ url }))
+    ['the URL turns out to hold credentials', 'http://user:word@127.0.0.1/', /^url_not_allowed/],
+    ['its secret is not base64', { secret: 'whsec_not base64' }, /^secret_invalid: (?!.*not base64)/],
+    ['its secret is short', { secret: [secret, 'whsec_c2hvcnQ='] }, /^secret_invalid/],
+    [
+      'a header is no header with its secret',
+      { headers: { authorization: 'Bearer\r\nhost: x' } },
+      /^connection_failed/,
+    ],
+  ])('is tried again later when %s', async (_name, changes, error) => {
+    worker.configure(aSubscriber(typeof changes === 'string' ? { url: changes } : changes))
     const event = await worker.happened('published')
     await event.fanOut()
     const { id } = await event.delivery()
@@ -140,6 +150,20 @@ describe('a delivery', () => {
     const [attempt] = await attemptsOf(id)
     expect(attempt?.['error']).toMatch(error)
     await worker.database.admin`delete from outbox where refs[1] = ${id}`
+  })
+
+  it('that was taken is made, whatever the encoding of the answer', async () => {
+    await using encoding = createServer((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end('not gzip at all')
+    }).listen(0, '127.0.0.1')
+    await once(encoding, 'listening')
+    const address = encoding.address()
+    if (address === null || typeof address === 'string') throw new Error('it listens on a port')
+    worker.configure(aSubscriber({ url: `http://127.0.0.1:${address.port}/` }))
+    const event = await worker.happened('published')
+    await event.fanOut()
+    await worker.deliver((await event.delivery()).id)
+    expect(await event.delivery()).toMatchObject({ state: 'delivered' })
   })
 
   it('follows no redirect', async () => {

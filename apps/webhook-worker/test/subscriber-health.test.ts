@@ -214,6 +214,25 @@ describe('a paused subscriber', () => {
   })
 })
 
+describe('what is older than its retention', () => {
+  it('is removed, but for deliveries that are still to be made', async () => {
+    const ids = await waiting(2)
+    await deliverAll(ids)
+    ids.push(...(await waiting(1)))
+    const [old = '', recent = '', pending = ''] = ids
+    await worker.database.admin`
+      update webhook_deliveries set created_at = now() - interval '12 days' where id = any (${[old, pending]}::uuid[])`
+    await worker.database.admin`
+      insert into webhook_attempts (id, group_id, delivery_id, at, duration_ms)
+      select gen_random_uuid(), 'acme', ${recent}, now() - interval '12 days', 1 from generate_series(1, 1200)`
+    await worker.sweep()
+    const left = await worker.database.admin<{ id: string }[]>`select id from webhook_deliveries order by id`
+    expect(left.map(({ id }) => id)).toEqual([recent, pending].toSorted())
+    const attempts = await worker.database.admin`select 1 from webhook_attempts where at < now() - interval '11 days'`
+    expect(attempts).toHaveLength(0)
+  })
+})
+
 describe('a subscriber that was removed', () => {
   it('is not called any more, and what waited for it is missed; one that is only new here is waited for', async () => {
     const ids = await waiting(3)

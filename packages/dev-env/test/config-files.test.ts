@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Ajv } from 'ajv'
+import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { configSchemas } from '../src/config-schemas.ts'
 
@@ -26,6 +28,40 @@ describe('the published JSON Schemas of the configuration', () => {
     const validate = ajv.compile(json)
     expect(validate(parse(read(file))), JSON.stringify(validate.errors)).toBe(true)
     expect(validate({ types: { t: { requires_validation: 'yes' } }, subscribers: 1 })).toBe(false)
+  })
+})
+
+describe('a subscriber', () => {
+  const subscriber = { name: 'shop', url: 'https://shop.example.com/', events: ['published'], secret: '{{SECRET}}' }
+  const takes = (changes: object) =>
+    v.safeParse(SubscriberConfigFile, { subscribers: [{ ...subscriber, ...changes }] }).success
+
+  it.each([
+    { headers: { Authorization: 'Bearer {{TOKEN}}', 'X-Shop': '1' } },
+    { secret: ['{{NEW}}', '{{OLD}}'] },
+    { url: 'https://{{HOST}}:8443/hooks?key={{KEY}}' },
+    { format: 'cloudevents', timeout: '30s', groups: ['acme'], usage_policies: ['public'] },
+  ])('may be configured with %j', (changes) => {
+    expect(takes(changes)).toBe(true)
+  })
+
+  it.each([
+    ...['Host', 'webhook-signature', 'Webhook-Id', 'Content-Type', 'Content-Length', 'Transfer-Encoding', 'a b'].map(
+      (name) => ({ headers: { [name]: 'x' } }),
+    ),
+    { headers: { 'X-Shop': 'one\r\nHost: two' } },
+    { secret: [] },
+    { secret: '{{lower}}' },
+    { url: 'https://user:word@shop.example.com/' },
+    ...['file:///etc/passwd', 'gopher://x/', 'ftp://x/', 'javascript:alert(1)', '/hooks', 'https://'].map((url) => ({
+      url,
+    })),
+    { events: ['no such event'] },
+    { name: '../up' },
+    { usage_policies: ['secret'] },
+    { enabled: true },
+  ])('is refused with %j', (changes) => {
+    expect(takes(changes)).toBe(false)
   })
 })
 

@@ -3,7 +3,7 @@ import { OutboundError, type OutboundAnswer } from '@keepr/shared/runtime/outbou
 import { SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from '../context.ts'
-import { signatureHeaders } from './sign.ts'
+import { SecretInvalid, signatureHeaders } from './sign.ts'
 
 const MAX_RESPONSE_BYTES = 16 * 1024
 
@@ -88,6 +88,7 @@ function failure(error: unknown): string | undefined {
   if (error instanceof OutboundError)
     return error.reason === 'aborted' ? undefined : `${error.reason}: ${error.message}`
   if (error instanceof SecretMissing) return `secret_missing: ${error.message}`
+  if (error instanceof SecretInvalid) return `secret_invalid: ${error.message}`
   if (error instanceof SecretSourceUnreachable) return `secret_source_unreachable: ${error.message}`
   return undefined
 }

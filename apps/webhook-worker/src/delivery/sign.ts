@@ -1,5 +1,10 @@
 import { Webhook } from 'standardwebhooks'
 
+/** A configured secret that is none by Standard Webhooks. The message does not tell it. */
+export class SecretInvalid extends Error {
+  override readonly name = 'SecretInvalid'
+}
+
 /**
  * The headers of one attempt (Standard Webhooks): the id stays the same over all attempts, the time is this attempt's, and
  * every secret signs, so that a receiver may change to a new one at its leisure.
@@ -13,6 +18,14 @@ export function signatureHeaders(
   return {
     'webhook-id': webhookId,
     'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(webhookId, at, body)).join(' '),
+    'webhook-signature': secrets.map((secret) => signerOf(secret).sign(webhookId, at, body)).join(' '),
   }
+}
+
+/** Standard Webhooks asks for 24 bytes at least; the package would take a key of one. */
+function signerOf(secret: string): Webhook {
+  const [, encoded = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/u.exec(secret) ?? []
+  if (encoded.length % 4 !== 0 || Buffer.from(encoded, 'base64').length < 24)
+    throw new SecretInvalid('a secret must be whsec_ and at least 24 bytes in base64')
+  return new Webhook(secret)
 }

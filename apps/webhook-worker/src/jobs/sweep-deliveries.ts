@@ -13,6 +13,7 @@ import type { Context } from '../context.ts'
 
 const BATCH = 500
 const PARKED_BATCH = 5000
+const PRUNED_BATCHES = 40
 
 /**
  * Finds what nothing else would wake: pending deliveries without a message, paused subscribers whose probe is due, and
@@ -25,12 +26,19 @@ export async function sweepDeliveries(ctx: Context): Promise<void> {
       await rescheduleMessage(tx, { kind: 'deliver_webhook', lane: subscriber, group_id, refs: [id], delayMs: 0 })
     }
     const woken = (await bringForwardParked(tx, PARKED_BATCH)) + (await wakeProbes(tx))
-    await pruneDeliveries(tx, ctx.retention, BATCH)
     await deleteOldOperationalEvents(tx, ctx.retention.operationalEventsMs, BATCH)
     return { waitedFor: await listSubscribersWaitedFor(tx), states: await listSubscriberStates(tx), woken }
   })
   if (woken > 0) ctx.relay.nudge()
+  await prune(ctx)
   for (const subscriber of waitedFor) await missWhatWillNotBeSent(ctx, subscriber, states)
+}
+
+/** As fast as deliveries are made, which one batch for each sweep would not be; each batch is a transaction of its own. */
+async function prune(ctx: Context) {
+  for (let n = 0; n < PRUNED_BATCHES; n++) {
+    if (!(await ctx.db.withService(null, (tx) => pruneDeliveries(tx, ctx.retention, BATCH)))) return
+  }
 }
 
 async function missWhatWillNotBeSent(ctx: Context, subscriber: string, states: readonly SubscriberRow[]) {

@@ -34,7 +34,7 @@ export type OutboundRequest = {
   /** For the whole call: connecting, waiting, and reading the answer to its end. */
   deadlineMs: number
   maxResponseBytes: number
-  /** A longer answer is an error, unless its beginning is enough. */
+  /** A longer answer is an error, and so is an encoded one, unless its beginning is enough. */
   onTooLarge?: 'refuse' | 'truncate'
   /** Addresses that this target may have besides those of the settings. */
   allowAddresses?: readonly string[]
@@ -87,6 +87,8 @@ export function createOutbound(settings: OutboundSettings, resolve: Lookup = loo
       const encoding = answer.headers['content-encoding'] ?? 'identity'
       if (encoding !== 'identity') {
         answer.body.destroy()
+        if (wanted.onTooLarge === 'truncate')
+          return { status: answer.statusCode, headers: answer.headers, body: Buffer.alloc(0) }
         throw new OutboundError('response_encoded', 'the answer has a content encoding, although none was accepted')
       }
       return { status: answer.statusCode, headers: answer.headers, body: await read(answer.body, wanted) }

@@ -37,8 +37,20 @@ export const SubscriberConfig = v.strictObject({
   types: v.optional(texts),
   groups: v.optional(texts),
   usage_policies: v.optional(v.array(v.picklist(['internal_only', 'public', 'restricted'], 'a usage policy'))),
-  secret: v.union([SecretTemplate, v.array(SecretTemplate)], 'a secret such as "{{NAME}}", or a list of them'),
-  headers: v.optional(HeaderTemplates, {}),
+  secret: v.union(
+    [SecretTemplate, v.pipe(v.array(SecretTemplate), v.minLength(1, 'at least one secret'))],
+    'a secret such as "{{NAME}}", or a list of them',
+  ),
+  headers: v.optional(
+    v.pipe(
+      HeaderTemplates,
+      v.check(
+        (headers) => !Object.keys(headers).some((name) => /^(?:host|content-type|webhook-.*)$/u.test(name)),
+        'headers other than host, content-type, webhook-id, webhook-timestamp and webhook-signature',
+      ),
+    ),
+    {},
+  ),
   timeout: v.optional(Timeout, '15s'),
   format: v.optional(v.picklist(['standard', 'cloudevents'], 'standard or cloudevents'), 'standard'),
   allow_addresses: v.optional(AddressRanges, []),
