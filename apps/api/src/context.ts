@@ -4,6 +4,7 @@ import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessFlushes } from './access-flushes.ts'
 import type { ApiMetrics } from './api-metrics.ts'
 import type { AccessLog } from './access-log.ts'
+import type { EventStreams } from './event-streams.ts'
 import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { ContentCache } from './content-cache.ts'
@@ -37,6 +38,7 @@ export type Context = {
   contentSchemas: ContentSchemas
   contentCache: ContentCache
   uploads: Uploads
+  eventStreams: EventStreams
   /** True when the schema and database answer; 'degraded' says that the queue does not. */
   queueIsUp: () => boolean
   /** Aborted when the process ends: live streams end then. */

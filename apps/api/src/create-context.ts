@@ -16,6 +16,7 @@ import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
+import { createEventStreams } from './event-streams.ts'
 import { createContentCache } from './content-cache.ts'
 import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
@@ -118,6 +119,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     rateLimits: createRateLimits(settings, counts),
     contentSchemas,
     uploads: createUploads(settings, counts),
+    eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => publisher.health().state === 'ok',
   }

@@ -1,11 +1,12 @@
 import { sequenceEvents } from '@keepr/db/outbox/sequence-events'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
 
 let api: TestApi
 let alice: Caller
 beforeAll(async () => {
-  api = await startApi()
+  api = await startApi({ MAX_EVENT_STREAMS_PER_USER: '2', EVENT_STREAM_HEARTBEAT: '1ms' })
   alice = await api.as('acme', 'alice')
   for (const content of [1, 2, 3]) await alice.submit({ name: 'fed', type: 'prompt', content })
   await (await api.as('other', 'bob')).submit({ name: 'foreign', type: 'prompt', content: 1 })
@@ -58,4 +59,69 @@ test('the live feed goes on after Last-Event-ID', async () => {
   await reader.cancel()
   expect(text).toContain('"sequence":4')
   expect(text).not.toContain('"sequence":3')
+})
+
+/** Opens a live stream at the end of the feed. */
+const follow = (who: Caller, after: string) =>
+  who.get('/events', { accept: 'text/event-stream', 'last-event-id': after })
+async function readUntil(res: Response, isEnough: (text: string) => boolean): Promise<string> {
+  if (!res.body) throw new Error('a stream has a body')
+  let text = ''
+  for await (const chunk of res.body) {
+    text += new TextDecoder().decode(chunk)
+    if (isEnough(text)) return text
+  }
+  return `${text}(ended)`
+}
+
+test('a stream that has nothing to tell shows that it lives, again and again, and tells what happens then', async () => {
+  const { last_cursor } = await page('limit=200')
+  const res = await follow(alice, last_cursor ?? '')
+  let submitted = false
+  const text = await readUntil(res, (so_far) => {
+    if (!submitted && so_far.split(': still here').length > 2) {
+      submitted = true
+      void alice.submit({ name: 'live', type: 'prompt', content: 1 }).then(sequence)
+    }
+    return so_far.includes('"name":"live"')
+  })
+  expect(text).toMatch(/^: still here\n\n: still here\n\n/)
+  expect(text).toMatch(/event: artifact\.created\n/)
+})
+
+test('a stream ends when the token does', async () => {
+  const expires = Math.floor(Date.now() / 1000) + 2
+  const token = await api.sign({ sub: 'brief', group_id: 'acme', roles: ['author'] }, { expires })
+  const res = await follow(api.bearer(token), (await page('limit=200')).last_cursor ?? '')
+  expect(await readUntil(res, () => false)).toContain('(ended)')
+  expect(Date.now()).toBeGreaterThanOrEqual(expires * 1000)
+})
+
+test('a user has so many streams open and no more, until one is closed; others are not concerned', async () => {
+  const carl = await api.as('acme', 'carl')
+  const { last_cursor } = await page('limit=200')
+  const open = [await follow(carl, last_cursor ?? ''), await follow(carl, last_cursor ?? '')]
+  const refused = await follow(carl, last_cursor ?? '')
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+    429,
+    '10',
+    { type: 'urn:keepr:problem:too-many-streams' },
+  ])
+  expect((await carl.get('/events')).status).toBe(200)
+  const other = await (await api.as('other', 'carl')).get('/events', { accept: 'text/event-stream' })
+  expect(other.status).toBe(200)
+  await Promise.all([other.body?.cancel(), open[0]?.body?.cancel()])
+  const again = await waitFor(async () => {
+    const res = await follow(carl, last_cursor ?? '')
+    return res.status === 200 && res
+  }, 'a place to be free again')
+  await Promise.all([again.body?.cancel(), open[1]?.body?.cancel()])
+})
+
+test('a filter is not held up by what it leaves out: its cursor moves on to the end of the feed', async () => {
+  const { items, last_cursor } = await page('types=purged')
+  expect(items).toEqual([])
+  expect((await page(`after=${last_cursor}`)).items).toEqual([])
+  const first = await page('types=submitted&limit=1')
+  expect(first.last_cursor).toBe(first.items[0]?.cursor)
 })

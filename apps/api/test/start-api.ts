@@ -12,6 +12,7 @@ import { createAccessFlushes } from '../src/access-flushes.ts'
 import { createApiMetrics } from '../src/api-metrics.ts'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
+import { createEventStreams } from '../src/event-streams.ts'
 import { createContentCache } from '../src/content-cache.ts'
 import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
@@ -136,6 +137,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     rateLimits: createRateLimits(settings, counts),
     contentSchemas: createContentSchemas(),
     uploads: createUploads(settings, counts),
+    eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     queueIsUp: () => true,
     closing: closing.signal,

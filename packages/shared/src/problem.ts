@@ -40,6 +40,7 @@ export const PROBLEMS = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'too-many-pending': { status: 429, title: 'Too many submissions wait for validation' },
   'too-many-uploads': { status: 429, title: 'Too many bytes are being uploaded at once' },
+  'too-many-streams': { status: 429, title: 'You have too many event streams open' },
   'headers-too-large': { status: 431, title: 'The header fields are too large' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'content-damaged': { status: 500, title: 'The stored content does not match its hash' },

@@ -3,37 +3,47 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Call } from './api.ts'
 
 export type StreamedEvent = { id: string; event: string; data: string }
+type Following = { next: () => Promise<StreamedEvent[]>; ended: AbortSignal; heartbeatMs: number }
 
 const pollMs = 500
-const heartbeatMs = 15_000
 
 /**
  * Follows a feed as server-sent events until the caller leaves, their token ends or the process does. `next` gives
- * what came after the last event that was sent.
+ * what came after the last event that was sent. What a stream could not tell is told to the one that goes on after it.
  */
-export function streamEvents(c: Call, next: () => Promise<StreamedEvent[]>): Response {
-  const ended = AbortSignal.any([c.get('ctx').closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
+export function streamEvents(c: Call, next: Following['next']): Response {
+  const { closing, metrics, settings, eventStreams, log } = c.get('ctx')
+  const open = eventStreams.open(c.get('actor'))
+  const ended = AbortSignal.any([closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
   c.header('cache-control', 'private, no-cache')
   c.header('x-accel-buffering', 'no')
-  const { streams } = c.get('ctx').metrics
   return streamSSE(c, async (stream) => {
-    streams.inc()
+    using _open = open
+    metrics.streams.inc()
     try {
-      await follow(stream, next, ended)
+      await follow(stream, { next, ended, heartbeatMs: settings.eventStreamHeartbeat })
+    } catch (error) {
+      log.warn({ err: error, request_id: c.get('requestId') }, 'a live stream of events broke off')
     } finally {
-      streams.dec()
+      metrics.streams.dec()
     }
   })
 }
 
-async function follow(stream: SSEStreamingApi, next: () => Promise<StreamedEvent[]>, ended: AbortSignal) {
+async function follow(stream: SSEStreamingApi, { next, ended, heartbeatMs }: Following) {
+  const end = new Promise<void>((resolve) => {
+    if (ended.aborted) resolve()
+    else ended.addEventListener('abort', () => resolve(), { once: true })
+  })
+  // A caller that does not read holds a write for as long as it likes; the stream ends all the same.
+  const unlessEnded = (written: Promise<unknown>) => Promise.race([written, end])
   let spokeAt = 0
   while (!ended.aborted && !stream.aborted) {
     const events = await next()
-    for (const event of events) await stream.writeSSE(event)
+    for (const event of events) if (!ended.aborted) await unlessEnded(stream.writeSSE(event))
     if (events.length > 0) spokeAt = Date.now()
-    else if (Date.now() - spokeAt > heartbeatMs) {
-      await stream.write(': still here\n\n')
+    else if (Date.now() - spokeAt >= heartbeatMs) {
+      await unlessEnded(stream.write(': still here\n\n'))
       spokeAt = Date.now()
     }
     if (events.length === 0) await pause(pollMs, undefined, { signal: ended }).catch(() => {}) // ended: the loop sees it

@@ -1,3 +1,4 @@
+import { findFeedEnd } from '@keepr/db/events/find-feed-end'
 import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
 import type { EventType } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
@@ -66,7 +67,7 @@ export const listEvents = route(
         orAs: 'text/event-stream',
       },
     },
-    problems: [],
+    problems: ['too-many-streams'],
   },
   async (c, { query }) => {
     const actor = c.get('actor')
@@ -78,10 +79,17 @@ export const listEvents = route(
     // The feed is read from the database that orders it: a replica that lags would only be slower.
     const read = (n: number) =>
       c.get('ctx').readDb.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
+    // Read before the events: what a filter leaves out up to there need not be looked through again.
+    const readEnd = async () => {
+      if (types === undefined) return 0
+      const [end] = await c.get('ctx').readDb.read(actor, (tx) => findFeedEnd(tx, group_id))
+      return end?.position ?? 0
+    }
     if (live) {
       return streamEvents(c, async () => {
+        const end = await readEnd()
         const events = await read(limit)
-        after = events.at(-1)?.position ?? after
+        after = events.at(-1)?.position ?? Math.max(after, end)
         return events.map((event) => ({
           id: cursorOf(event),
           event: `artifact.${event.event_type}`,
@@ -89,24 +97,26 @@ export const listEvents = route(
         }))
       })
     }
-    return answerPage(c, { events: await read(limit + 1), limit, given })
+    const end = await readEnd()
+    return answerPage(c, { events: await read(limit + 1), limit, given, seenTo: Math.max(after, end) })
   },
 )
 
-function answerPage(
-  c: Call,
-  { events, limit, given }: { events: FeedEvent[]; limit: number; given: string | undefined },
-) {
+function answerPage(c: Call, asked: { events: FeedEvent[]; limit: number; given: string | undefined; seenTo: number }) {
+  const { events, limit, given, seenTo } = asked
   const page = events.slice(0, limit)
   const last = page.at(-1)
-  const last_cursor = last ? cursorOf(last) : (given ?? null)
+  const isEnd = events.length <= limit
+  const position = Math.max(last?.position ?? 0, isEnd ? seenTo : 0)
+  const last_cursor = position > 0 ? cursorAt(position, c.get('actor').groupId) : (given ?? null)
   const items = page.map((event) => ({ ...payloadOf(event), cursor: cursorOf(event) }))
   const body = { items, next_cursor: events.length > limit ? last_cursor : null, last_cursor }
   return send(c, { status: 200, body, headers: revalidated })
 }
 
 const question = (groupId: string) => `events of ${groupId}`
-const cursorOf = ({ group_id, position }: FeedEvent) => writeCursor([String(position)], question(group_id))
+const cursorAt = (position: number, groupId: string) => writeCursor([String(position)], question(groupId))
+const cursorOf = ({ group_id, position }: FeedEvent) => cursorAt(position, group_id)
 
 function positionOf(cursor: string, groupId: string): number {
   const [position] = readCursor(cursor, question(groupId), 1, 'after')

@@ -89,6 +89,20 @@ export const limitSettings = {
     readBy: ['api'],
     about: 'The most validation runs of versions that one user made that may be open at once.',
   },
+  MAX_EVENT_STREAMS_PER_USER: {
+    type: CountLimit,
+    default: '100',
+    unit: 'count',
+    readBy: ['api'],
+    about: 'The most live streams of events that one user may have open at one process.',
+  },
+  EVENT_STREAM_HEARTBEAT: {
+    type: Duration,
+    default: '15s',
+    unit: 'duration',
+    readBy: ['api'],
+    about: 'How long a live stream of events is silent at most: a comment then shows that it lives.',
+  },
   MAX_STORED_BYTES: {
     type: SizeLimit,
     default: 'unlimited',
