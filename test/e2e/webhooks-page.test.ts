@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '@keepr/dev-env/data-dir'
+import { developmentToken } from '@keepr/dev-env/development-token'
+import { freePort } from '@keepr/dev-env/free-port'
+import { type Network, startNetwork } from '@keepr/dev-env/network'
+import { signedAsWebhook } from '@keepr/dev-env/testing/signed-as-webhook'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import { WebhookPayload } from '@keepr/shared/schemas/webhook'
+import * as v from 'valibot'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const page = readFileSync(join(root, 'docs/WEBHOOKS.md'), 'utf8')
+const block = (fence: string) => {
+  const [, code] = new RegExp(`^\`\`\`${fence}\n([^]*?)^\`\`\``, 'mu').exec(page) ?? []
+  if (code === undefined) throw new Error(`the page has no block ${fence}`)
+  return code
+}
+const folder = mkdtempSync(join(tmpdir(), 'keepr-webhooks-page-'))
+const secret = `whsec_${randomBytes(32).toString('base64')}`
+const secondSecret = `whsec_${randomBytes(32).toString('base64')}`
+const running: ChildProcess[] = []
+let network: Network
+let receiverPort: number
+let env: NodeJS.ProcessEnv
+let printed = ''
+
+beforeAll(async () => {
+  chmodSync(folder, 0o755) // the database's user passes through
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (const file of ['inventory.mjs', 'receiver.mjs', 'catch-up.mjs', 'follow.mjs'])
+    writeFileSync(join(folder, file), block(`js ${file.replace('.', String.raw`\.`)}`))
+  const configDir = join(folder, 'config')
+  mkdirSync(configDir)
+  copyFileSync(join(root, 'config/artifact_type_config.yaml'), join(configDir, 'artifact_type_config.yaml'))
+  writeFileSync(join(configDir, 'webhooks.yaml'), block('yaml'))
+  receiverPort = await freePort()
+  network = await startNetwork({
+    port: await freePort(),
+    dataDir: join(folder, 'data'),
+    configDir,
+    durable: false,
+    env: {
+      INVENTORY_ADDRESS: `127.0.0.1:${receiverPort}`,
+      INVENTORY_SECRET: secret,
+      WEBHOOK_SCHEDULE: '200ms,200ms,200ms,60s',
+      LOG_LEVEL: 'error',
+    },
+  })
+  env = {
+    ...process.env,
+    KEEPR: network.url,
+    TOKEN: await tokenOf('consumer'),
+    PORT: String(receiverPort),
+    WEBHOOK_SECRETS: `${secondSecret} ${secret}`,
+    CURSOR_FILE: join(folder, 'cursor'),
+  }
+}, 90_000)
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await network?.stop()
+  rmSync(folder, { recursive: true, force: true })
+}, 60_000)
+
+const tokenOf = (role: string) =>
+  developmentToken({ secret: network.jwtSecret, group: 'docs', user: 'dora', roles: [role], expires: '1h' })
+const ask = async (path: string, body?: object) => {
+  const headers = {
+    authorization: `Bearer ${await tokenOf('admin')}`,
+    'content-type': 'application/json',
+    prefer: 'wait=20',
+  }
+  const answer = await fetch(
+    `${network.url}${path}`,
+    body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers },
+  )
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> } // SAFETY: every answer is an object.
+}
+const publish = async (name: string, content: unknown) =>
+  expect(await ask('/artifacts/', { name, type: 'prompt', content })).toMatchObject({
+    status: 201,
+    body: { status: 'published' },
+  })
+function run(file: string): ChildProcess {
+  const child = spawn(process.execPath, [join(folder, file)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  running.push(child)
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  return child
+}
+const inUse = async () =>
+  (await (await fetch(`http://127.0.0.1:${receiverPort}/`)).json()) as Record<string, { version: string }>
+const uses = (name: string, version: string) =>
+  waitFor(
+    async () => (await inUse())[`docs/prompt/${name}`]?.version === version,
+    `${name}@${version} to be in use`,
+    60_000,
+  )
+const post = (body: string, headers: Record<string, string>) =>
+  fetch(`http://127.0.0.1:${receiverPort}/`, { method: 'POST', body, headers })
+
+test('the example of a webhook is one', () => {
+  const example: unknown = JSON.parse(block('json'))
+  expect(v.parse(WebhookPayload, example)).toEqual(example)
+})
+
+test(
+  'the receiver takes what is signed, once and by its sequence, and nothing else',
+  { timeout: 120_000 },
+  async () => {
+    await publish('welcome', 'Hello') // before anybody listens: it is sent again
+    run('receiver.mjs')
+    await waitFor(() => printed.includes('listening'), 'the receiver to listen')
+    await uses('welcome', '1')
+    await publish('welcome', 'Good morning')
+    await uses('welcome', '2')
+    expect(await ask('/artifacts/welcome/2/rollback', {})).toMatchObject({ status: 200 })
+    await uses('welcome', '1')
+
+    const event = (sequence: number, more: object = {}) =>
+      JSON.stringify({
+        type: 'artifact.published',
+        timestamp: new Date().toISOString(),
+        data: {
+          event_id: randomUUID(),
+          sequence,
+          group_id: 'docs',
+          artifact: { type: 'prompt', name: 'welcome', version: '9' },
+          ...more,
+        },
+      })
+    const sent = async (body: string, headers: Record<string, string>) => (await post(body, headers)).status
+    const signed = (body: string, more: { id?: string; secret?: string; at?: Date } = {}) =>
+      sent(body, signedAsWebhook(body, { id: randomUUID(), secret, ...more }))
+    expect(await sent(event(99), {})).toBe(401)
+    expect(await signed(event(99), { secret: `whsec_${randomBytes(32).toString('base64')}` })).toBe(401)
+    expect(await signed(event(99), { at: new Date(Date.now() - 600_000) })).toBe(401)
+    const changed = event(99)
+    expect(await sent(`${changed} `, signedAsWebhook(changed, { id: randomUUID(), secret }))).toBe(401)
+    for (const body of [event(1), event(99, { test: true })]) expect(await signed(body)).toBe(204)
+    await uses('welcome', '1')
+    expect(await signed(event(100), { secret: secondSecret })).toBe(204)
+    await uses('welcome', '9')
+  },
+)
+
+test(
+  'what was delivered is in the log, and comes again under its id when it is asked for',
+  { timeout: 60_000 },
+  async () => {
+    const log = async () => {
+      const { body } = await ask('/webhooks/deliveries?status=delivered')
+      return body['items'] as { id: string; event_type: string; attempts: object[] }[] // SAFETY: compared below.
+    }
+    const made = await waitFor(async () => {
+      const items = await log()
+      return items.length === 3 && items
+    }, 'three deliveries to be in the log')
+    expect(made.map(({ event_type }) => event_type)).toEqual(['rollback', 'published', 'published'])
+    const id = made[0]?.id
+    expect(await ask(`/webhooks/deliveries/${id}/redeliver`, {})).toMatchObject({ status: 202 })
+    const again = async () => (await log()).find((one) => one.id === id)
+    const { attempts } = await waitFor(again, 'the delivery to be made again', 60_000)
+    expect(attempts).toMatchObject([{ status: 204 }, { status: 204 }])
+  },
+)
+
+test('who was away catches up from its cursor', { timeout: 60_000 }, async () => {
+  const catchUp = async () => {
+    const child = run('catch-up.mjs')
+    const output: Buffer[] = []
+    child.stdout?.on('data', (chunk: Buffer) => output.push(chunk))
+    expect(await once(child, 'close')).toEqual([0, null])
+    return JSON.parse(Buffer.concat(output).toString()) as unknown
+  }
+  expect(
+    await waitFor(async () => {
+      rmSync(join(folder, 'cursor'), { force: true })
+      const known = await catchUp()
+      return Object.keys(Object(known)).length > 0 && known
+    }, 'the feed to tell'),
+  ).toMatchObject({ 'docs/prompt/welcome': { version: '1' } })
+  expect(await catchUp()).toEqual({})
+  await publish('later', 1)
+  expect(
+    await waitFor(async () => {
+      const known = await catchUp()
+      return Object.keys(Object(known)).length > 0 && known
+    }, 'the feed to tell what came later'),
+  ).toMatchObject({ 'docs/prompt/later': { version: '1' } })
+})
+
+test('who follows live misses nothing while the API is killed', { timeout: 120_000 }, async () => {
+  run('follow.mjs')
+  await waitFor(() => printed.includes('artifact.published later@1'), 'the stream to tell what was')
+  await publish('live', 1)
+  await waitFor(() => printed.includes('artifact.published live@1'), 'the stream to tell what is')
+  process.kill(network.services.api.pid ?? Number.NaN, 'SIGKILL')
+  await waitFor(
+    () =>
+      publish('live', 2).then(
+        () => true,
+        () => false,
+      ),
+    'the API to take it',
+    60_000,
+  )
+  await waitFor(() => printed.includes('artifact.published live@2'), 'the stream to go on', 60_000)
+  expect(printed.match(/artifact\.published later@1/gu)).toHaveLength(1)
+})
