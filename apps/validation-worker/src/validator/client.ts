@@ -2,7 +2,6 @@ import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
 import { type Outbound, OutboundError } from '@keepr/shared/runtime/outbound'
 import { type Secrets, SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { ValidatorConfig } from '@keepr/shared/schemas/type-config'
-import { unreachable } from '../unreachable.ts'
 import { fillIn, type Filled } from './fill-in.ts'
 import type { CallOutcome, Failure } from './outcome.ts'
 import { readAnswer } from './read-answer.ts'
@@ -54,8 +53,8 @@ export async function callValidator(
     const headers = Object.fromEntries(
       Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
     )
-    const asked = { url: filled.url, contentHash: run.content_hash, isPoll, now }
-    return masked(readAnswer({ ...answer, headers }, asked), filled.mask)
+    const { url, mask } = filled
+    return readAnswer({ ...answer, headers }, { url, contentHash: run.content_hash, isPoll, now, mask })
   } catch (error) {
     return callFailure(error, filled.mask)
   }
@@ -73,28 +72,4 @@ function callFailure(error: unknown, mask: (text: string) => string): Failure {
   // An answer that was there but is unusable makes a poll pointless; a peer that was not reached may still know of it.
   const submitAnew = error.reason === 'response_too_large' || error.reason === 'response_encoded'
   return { kind: 'error', reason: sanitize(mask(`${error.reason}: ${error.message}`)), mistake, submitAnew }
-}
-
-/** A validator may repeat what it was sent, a token included: nothing of that is stored or shown. */
-function masked(outcome: CallOutcome, mask: (text: string) => string): CallOutcome {
-  switch (outcome.kind) {
-    case 'pending':
-      return { ...outcome, pollUrl: mask(outcome.pollUrl) }
-    case 'error':
-      return { ...outcome, reason: mask(outcome.reason) }
-    case 'passed':
-    case 'failed':
-      return {
-        ...outcome,
-        reportUrl: outcome.reportUrl === undefined ? undefined : mask(outcome.reportUrl),
-        findings: outcome.findings.map((finding) => ({
-          severity: mask(finding.severity),
-          code: mask(finding.code),
-          message: mask(finding.message),
-          ...(finding.path === undefined ? {} : { path: mask(finding.path) }),
-        })),
-      }
-    default:
-      return unreachable(outcome)
-  }
 }

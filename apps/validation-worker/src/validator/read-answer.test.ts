@@ -1,9 +1,15 @@
 import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readAnswer } from './read-answer.ts'
 
 const hash = 'a'.repeat(64)
-const asked = { url: 'https://checkr.test/check', contentHash: hash, isPoll: false, now: 0 }
+const asked = {
+  url: 'https://checkr.test/check',
+  contentHash: hash,
+  isPoll: false,
+  now: 0,
+  mask: (text: string) => text.replaceAll('s3cret', '{{TOKEN}}'),
+}
 const read = (status: number, body: string, headers: Record<string, string> = {}) =>
   readAnswer({ status, headers, body: Buffer.from(body) }, asked)
 
@@ -61,4 +67,33 @@ describe('an answer of a validator', () => {
       expect(text).not.toContain('\\u0000')
     },
   )
+
+  it('is a verdict however long its findings are: they are cut', () => {
+    const finding = { severity: 'high', code: 'c'.repeat(300), message: 'm'.repeat(5000), path: '/p'.repeat(900) }
+    const outcome = read(200, JSON.stringify({ valid: false, findings: [finding] }))
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      findings: [{ severity: 'high', code: 'c'.repeat(200), message: 'm'.repeat(2000), path: '/p'.repeat(500) }],
+    })
+  })
+
+  it.each([
+    ['https://checkr.test/report/1', 'https://checkr.test/report/1'],
+    ['javascript:alert(1)', undefined],
+    ['see the wiki', undefined],
+    [`https://checkr.test/${'x'.repeat(2000)}`, undefined],
+  ])('keeps a report only where people can follow it: %.30s', (report_url, kept) => {
+    expect(read(200, JSON.stringify({ valid: true, report_url }))).toEqual({
+      kind: 'passed',
+      findings: [],
+      reportUrl: kept,
+    })
+  })
+
+  it.each([
+    ['message', { valid: false, findings: [{ severity: 'low', code: 'x', message: `${'m'.repeat(1997)}s3cret` }] }],
+    ['mistake', { valid: `${'v'.repeat(420)}s3cret`.repeat(2) }],
+  ])('shows no part of a secret where a %s is cut', (_what, answer) => {
+    expect(JSON.stringify(read(200, JSON.stringify(answer)))).not.toContain('s3c')
+  })
 })

@@ -12,9 +12,12 @@ export type Asked = {
   contentHash: string
   isPoll: boolean
   now: number
+  /** A validator may repeat what it was sent, a token included: nothing of that is stored or shown. */
+  mask: (text: string) => string
 }
 
 const MAX_DEPTH = 32
+const MAX_LINK = 2000
 const POLL_MS = { default: 2_000, least: 500, most: 15 * 60_000 } as const
 
 /**
@@ -33,47 +36,59 @@ export function readAnswer(answer: Answer, asked: Asked): CallOutcome {
     return { kind: 'error', reason: `validator_redirect: it answered ${status}, redirects are not followed`, ...gone }
   if (status >= 400)
     return { kind: 'error', reason: `the validator answered ${status}`, mistake: !asked.isPoll, ...gone }
-  return unreadable(`an unexpected status ${status}`)
+  return unreadable(asked, `an unexpected status ${status}`)
 }
 
 function readVerdict(answer: Answer, asked: Asked): CallOutcome {
   if (answer.headers['content-encoding'] !== undefined && answer.headers['content-encoding'] !== 'identity')
-    return unreadable('a compressed answer, which was not asked for')
+    return unreadable(asked, 'a compressed answer, which was not asked for')
   const json = readStrictJson(answer.body, MAX_DEPTH)
-  if (json.kind !== 'value') return unreadable(`no JSON that can be trusted: ${json.detail}`)
+  if (json.kind !== 'value') return unreadable(asked, `no JSON that can be trusted: ${json.detail}`)
   const parsed = v.safeParse(CheckrVerdict, json.value)
-  if (!parsed.success) return unreadable(`not a verdict: ${v.summarize(parsed.issues)}`)
-  const { valid, findings, report_url: reportUrl, content_hash: echoed } = parsed.output
+  if (!parsed.success) return unreadable(asked, `not a verdict: ${v.summarize(parsed.issues)}`)
+  const { valid, findings, report_url, content_hash: echoed } = parsed.output
   if (echoed !== undefined && echoed !== asked.contentHash)
     return {
-      ...unreadable('a verdict for other content'),
+      ...unreadable(asked, 'a verdict for other content'),
       reason: 'verdict_mismatch: the verdict is for other content',
     }
-  if (answer.status === 422 && valid) return unreadable('422 together with "valid": true')
-  return { kind: valid ? 'passed' : 'failed', findings: findings.map(cleaned), reportUrl }
+  if (answer.status === 422 && valid) return unreadable(asked, '422 together with "valid": true')
+  return {
+    kind: valid ? 'passed' : 'failed',
+    findings: findings.map((finding) => cleaned(finding, asked)),
+    reportUrl: link(report_url, asked),
+  }
 }
 
 function readPending(location: string | undefined, retryAfterMs: number | undefined, asked: Asked): CallOutcome {
   const delayMs = Math.min(Math.max(retryAfterMs ?? POLL_MS.default, POLL_MS.least), POLL_MS.most)
-  if (location === undefined && asked.isPoll) return { kind: 'pending', pollUrl: asked.url, delayMs }
+  if (location === undefined && asked.isPoll) return { kind: 'pending', pollUrl: asked.mask(asked.url), delayMs }
   const target = location === undefined ? null : URL.parse(location, asked.url)
-  if (target === null) return unreadable('202 without a Location')
+  if (target === null) return unreadable(asked, '202 without a Location')
   // What is stored is filled in again when it is called: a place for a secret may only come from the operator.
-  if (target.href.includes('{{')) return unreadable('202 with a Location that holds a placeholder')
+  if (target.href.includes('{{')) return unreadable(asked, '202 with a Location that holds a placeholder')
   if (target.origin !== new URL(asked.url).origin || target.username !== '' || target.password !== '')
-    return unreadable("202 with a Location outside of the validator's own origin")
-  return { kind: 'pending', pollUrl: target.href, delayMs }
+    return unreadable(asked, "202 with a Location outside of the validator's own origin")
+  return { kind: 'pending', pollUrl: asked.mask(target.href), delayMs }
 }
 
-const cleaned = (finding: Finding): Finding => ({
-  severity: sanitize(finding.severity, 32),
-  code: sanitize(finding.code, 200),
-  message: sanitize(finding.message, 2000),
-  ...(finding.path === undefined ? {} : { path: sanitize(finding.path, 1000) }),
+/** People follow it: nothing but a web address is kept. */
+const link = (text: string | undefined, { mask }: Asked): string | undefined => {
+  const url = text === undefined ? null : URL.parse(text)
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  return url !== null && isWeb && url.href.length <= MAX_LINK ? mask(url.href) : undefined
+}
+
+// Masked before it is cut: half a secret would not be found any more.
+const cleaned = ({ severity, code, message, path }: Finding, { mask }: Asked): Finding => ({
+  severity: sanitize(mask(severity), 32),
+  code: sanitize(mask(code), 200),
+  message: sanitize(mask(message), 2000),
+  ...(path === undefined ? {} : { path: sanitize(mask(path), 1000) }),
 })
 
-const unreadable = (what: string): Failure => ({
+const unreadable = ({ mask }: Asked, what: string): Failure => ({
   kind: 'error',
-  reason: sanitize(`the validator's answer cannot be used: ${what}`),
+  reason: sanitize(mask(`the validator's answer cannot be used: ${what}`)),
   submitAnew: true,
 })

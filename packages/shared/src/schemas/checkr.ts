@@ -2,11 +2,12 @@ import * as v from 'valibot'
 
 export const MAX_FINDINGS = 100
 
+/** Long texts are cut when they are stored: a verdict is none the less one. */
 export const Finding = v.object({
-  severity: v.pipe(v.string(), v.maxLength(32)),
-  code: v.pipe(v.string(), v.maxLength(200)),
-  message: v.pipe(v.string(), v.maxLength(2000)),
-  path: v.optional(v.pipe(v.string(), v.maxLength(1000))),
+  severity: v.string(),
+  code: v.string(),
+  message: v.string(),
+  path: v.optional(v.string()),
 })
 export type Finding = v.InferOutput<typeof Finding>
 
@@ -20,7 +21,7 @@ export const CheckrVerdict = v.object({
     ),
     [],
   ),
-  report_url: v.optional(v.pipe(v.string(), v.maxLength(2000), v.url())),
+  report_url: v.optional(v.string()),
   content_hash: v.optional(v.string()),
 })
 export type CheckrVerdict = v.InferOutput<typeof CheckrVerdict>
