@@ -2,7 +2,7 @@ import { createServer as createSocketServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { type Behaviour, json, raw } from './support/http-peer.ts'
+import { type Behaviour, httpPeer, json, raw } from './support/http-peer.ts'
 import { faultStories } from './support/fault-stories.ts'
 import { setUp } from './support/set-up.ts'
 
@@ -144,6 +144,30 @@ describe('when something is wrong with a validator, nothing is published, lost o
     peer.behave(json(200, passed))
     await recovers(artifact)
     expect(peer.requests.at(-1)?.method).toBe('POST')
+  })
+
+  it('another validator takes its place while it works: the run goes there, and its secrets to nobody else', async () => {
+    worker.env['NEXT_TOKEN'] = 'of-the-next-one'
+    await using next = await httpPeer(json(200, { valid: false }))
+    const type = aType(`${peer.url}/check`)
+    peer.behave(json(202, {}, { location: '/later' }))
+    const artifact = await worker.submit({ type })
+    await worker.work(artifact)
+    const asked = peer.requests.length
+    const validator = { url: `${next.url}/check`, headers: { authorization: 'Bearer {{NEXT_TOKEN}}' } }
+    worker.configure({ [type]: { requires_validation: true, validator } })
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'blocked', run: { state: 'failed', attempts: 1 } })
+    expect(next.requests).toMatchObject([{ method: 'POST', headers: { authorization: 'Bearer of-the-next-one' } }])
+    expect(peer.requests).toHaveLength(asked)
+  })
+
+  it('its address is none once its secret is filled in', async () => {
+    worker.env['WRONG_HOST'] = 'no host'
+    await failsThenRecovers(aType('http://{{WRONG_HOST}}/check'), /^url_not_allowed/, () => {
+      worker.env['WRONG_HOST'] = new URL(peer.url).host
+      peer.behave(json(200, passed))
+    })
   })
 
   it('waits longer and longer for a verdict that it promised, and asks soon again once it answered', async () => {

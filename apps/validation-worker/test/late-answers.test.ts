@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { insertRun } from '@keepr/db/validation-runs/insert-run'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { validateArtifact } from '../src/jobs/validate-artifact.ts'
 import { sampleRuns } from '../src/jobs/sample-runs.ts'
 import { json } from './support/http-peer.ts'
 import { setUp } from './support/set-up.ts'
@@ -139,5 +140,22 @@ describe('an answer that comes when its run has ended', () => {
       events: [{ event_type: 'blocked', event_data: { reason: 'validator_unavailable' } }],
     })
     peer.behave(json(200, { valid: true }))
+  })
+})
+
+describe('a message that is not what it seems', () => {
+  it.each([
+    ['of another group', (artifact: Submitted) => ({ group_id: 'stranger', refs: [artifact.run_id] })],
+    ['of an unknown run', () => ({ group_id: 'acme', refs: [randomUUIDv7()] })],
+  ])('%s touches nothing', async (_what, message) => {
+    const artifact = await worker.submit()
+    const before = await worker.stateOf(artifact)
+    const asked = peer.requests.length
+    expect(await validateArtifact(worker.ctx)({ ...message(artifact), lane: 'checked' })).toBe('stale')
+    const { message: left, ...after } = await worker.stateOf(artifact)
+    const { message: had, ...was } = before
+    expect(after).toEqual(was)
+    expect(left?.generation).toBe(had?.generation)
+    expect(peer.requests).toHaveLength(asked)
   })
 })

@@ -1,4 +1,4 @@
-import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { countRecheckOutcome } from '@keepr/db/rechecks/count-recheck-outcome'
 import type { Tx } from '@keepr/db/transaction'
 import { cancelOrphanedRun } from '@keepr/db/validation-runs/cancel-orphaned-run'
@@ -7,5 +7,5 @@ import { cancelOrphanedRun } from '@keepr/db/validation-runs/cancel-orphaned-run
 export async function discardStaleRun(tx: Tx, run: { id: string; group_id: string }): Promise<void> {
   const orphan = await cancelOrphanedRun(tx, run)
   if (orphan?.recheck_id) await countRecheckOutcome(tx, orphan.recheck_id, 'skipped')
-  await finishMessage(tx, 'validate_run', run.id)
+  await finishRunMessages(tx, run.group_id, [run.id])
 }

@@ -1,7 +1,7 @@
 import { appendEvents } from '@keepr/db/events/append-events'
 import { findArtifactOfRun } from '@keepr/db/artifacts/find-artifact-of-run'
 import { lockName } from '@keepr/db/names/lock-name'
-import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import type { Tx } from '@keepr/db/transaction'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
 import { holdRun } from '@keepr/db/validation-runs/hold-run'
@@ -15,7 +15,7 @@ export async function holdVerification(tx: Tx, run: OpenRun, reason: string): Pr
     lockName(tx, name, 1),
     holdRun(tx, run, reason),
     findArtifactOfRun(tx, run),
-    finishMessage(tx, 'validate_run', run.id),
+    finishRunMessages(tx, run.group_id, [run.id]),
   ])
   if (!locked || !held || !artifact) {
     await lockName(tx, name, -1)

@@ -45,6 +45,7 @@ export async function publishUnvalidated(tx: Tx, waiting: Waiting): Promise<Sett
     appendEventsOfMany(tx, { actor, group_id }, events),
     finishRunMessages(
       tx,
+      group_id,
       runs.map(({ id }) => id),
     ),
     ...runs.filter(({ awaited }) => awaited).map(({ id }) => announceVerdict(tx, id)),

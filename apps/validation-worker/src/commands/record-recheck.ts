@@ -2,7 +2,7 @@ import { blockPublished } from '@keepr/db/artifacts/block-published'
 import { noteRecheck } from '@keepr/db/artifacts/note-recheck'
 import { appendEvents, type NewEvent } from '@keepr/db/events/append-events'
 import { lockName } from '@keepr/db/names/lock-name'
-import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { countRecheckOutcome } from '@keepr/db/rechecks/count-recheck-outcome'
 import { deleteGrace } from '@keepr/db/rechecks/delete-grace'
 import { insertGrace } from '@keepr/db/rechecks/insert-grace'
@@ -28,7 +28,7 @@ export async function recordRecheck(
 ): Promise<'settled' | 'stale'> {
   await lockName(tx, { group_id: run.group_id, type: run.artifact_type, name: run.name }, 0)
   const stored = await settleRun(tx, run, verdict)
-  await finishMessage(tx, 'validate_run', run.id)
+  await finishRunMessages(tx, run.group_id, [run.id])
   if (tried) await insertTry(tx, run, tried)
   if (!stored) return 'stale'
   const outcome = verdict.state === 'expired' ? 'unavailable' : verdict.state === 'failed' ? 'failed' : 'passed'

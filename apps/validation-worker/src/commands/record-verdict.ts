@@ -3,7 +3,7 @@ import { settleArtifact } from '@keepr/db/artifacts/settle-artifact'
 import { appendEvents, type NewEvent } from '@keepr/db/events/append-events'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
 import { lockName } from '@keepr/db/names/lock-name'
-import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import type { ArtifactRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
@@ -38,7 +38,7 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
     // Somebody else was first: the number taken for the event goes back, or the sequence would have a gap.
     await Promise.all([
       lockName(tx, name, -1),
-      finishMessage(tx, 'validate_run', run.id),
+      finishRunMessages(tx, run.group_id, [run.id]),
       ...(tried ? [insertTry(tx, run, tried)] : []),
     ])
     return 'stale'
@@ -48,7 +48,7 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
   const events = [verdictEvent(artifact, run, verdict), ...retired]
   await Promise.all([
     appendEvents(tx, { actor, traceparent: run.traceparent ?? undefined }, last?.last_sequence ?? 0, events),
-    finishMessage(tx, 'validate_run', run.id),
+    finishRunMessages(tx, run.group_id, [run.id]),
     ...(tried ? [insertTry(tx, run, tried)] : []),
     ...(run.awaited ? [announceVerdict(tx, run.id)] : []),
   ])

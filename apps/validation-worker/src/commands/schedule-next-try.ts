@@ -1,4 +1,4 @@
-import { finishMessage } from '@keepr/db/outbox/finish-message'
+import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import type { Tx } from '@keepr/db/transaction'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
@@ -17,7 +17,7 @@ export async function scheduleNextTry(tx: Tx, run: OpenRun, next: NextTry): Prom
     ...(next.tried ? [insertTry(tx, run, next.tried)] : []),
   ])
   if (!open) {
-    await finishMessage(tx, 'validate_run', run.id)
+    await finishRunMessages(tx, run.group_id, [run.id])
     return 'stale'
   }
   await rescheduleMessage(tx, {

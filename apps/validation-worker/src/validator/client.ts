@@ -1,5 +1,5 @@
 import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
-import { type Outbound, OutboundError } from '@keepr/shared/runtime/outbound'
+import { type Outbound, OutboundError, type OutboundRequest } from '@keepr/shared/runtime/outbound'
 import { type Secrets, SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { ValidatorConfig } from '@keepr/shared/schemas/type-config'
 import { fillIn, type Filled } from './fill-in.ts'
@@ -14,31 +14,42 @@ export type ClientParts = {
   maxResponseBytes: number
 }
 
+type Wanted = { run: OpenRun; validator: ValidatorConfig; now: number; signal?: AbortSignal }
+
 /**
  * One HTTP call for a run: submits it, or asks where a 202 said that the verdict will be. Every way in which this can
  * fail is an outcome; only being told to stop throws.
  */
-export async function callValidator(
-  parts: ClientParts,
-  { run, validator, now, signal }: { run: OpenRun; validator: ValidatorConfig; now: number; signal?: AbortSignal },
-): Promise<CallOutcome> {
+export async function callValidator(parts: ClientParts, wanted: Wanted): Promise<CallOutcome> {
+  const { run, validator } = wanted
   if (run.content === null) return { kind: 'error', reason: 'the content was purged', mistake: true }
   let filled: Filled
   try {
-    filled = await fillIn(parts.secrets, {
-      url: validator.url,
-      headers: validator.headers,
-      address: run.poll_url ?? validator.url,
-    })
+    const { url, headers } = validator
+    filled = await fillIn(parts.secrets, { url, headers, address: run.poll_url ?? url })
   } catch (error) {
     return secretFailure(error)
   }
-  const isPoll = run.poll_url !== null
-  const call = isPoll ? { method: 'GET' as const } : { method: validator.method, body: requestBody(run, run.content) }
+  // The operator may have named another validator since: its headers are nothing for the one that promised a verdict.
+  const hasMoved = originOf(filled.address) !== originOf(filled.url)
+  const isPoll = run.poll_url !== null && !hasMoved
+  const call = isPoll
+    ? { method: 'GET' as const, url: filled.address }
+    : { method: validator.method, url: filled.url, body: requestBody(run, run.content) }
+  const outcome = await ask(parts, wanted, { call, filled, isPoll })
+  return hasMoved && outcome.kind === 'error' ? { ...outcome, submitAnew: true } : outcome
+}
+
+type Call = { call: Pick<OutboundRequest, 'method' | 'url' | 'body'>; filled: Filled; isPoll: boolean }
+
+async function ask(
+  { outbound, maxResponseBytes }: ClientParts,
+  { run, validator, now, signal }: Wanted,
+  { call, filled, isPoll }: Call,
+): Promise<CallOutcome> {
   try {
-    const answer = await parts.outbound.call({
+    const answer = await outbound.call({
       ...call,
-      url: filled.url,
       headers: {
         accept: 'application/json',
         ...(isPoll ? {} : { 'content-type': 'application/json' }),
@@ -46,19 +57,21 @@ export async function callValidator(
         'idempotency-key': run.id,
       },
       deadlineMs: validator.timeout,
-      maxResponseBytes: parts.maxResponseBytes,
+      maxResponseBytes,
       allowAddresses: validator.allow_addresses,
       ...(signal === undefined ? {} : { signal }),
     })
     const headers = Object.fromEntries(
       Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
     )
-    const { url, mask } = filled
-    return readAnswer({ ...answer, headers }, { url, contentHash: run.content_hash, isPoll, now, mask })
+    const asked = { url: call.url, contentHash: run.content_hash, isPoll, now, mask: filled.mask }
+    return readAnswer({ ...answer, headers }, asked)
   } catch (error) {
     return callFailure(error, filled.mask)
   }
 }
+
+const originOf = (url: string): string | undefined => URL.parse(url)?.origin
 
 function secretFailure(error: unknown): Failure {
   if (error instanceof SecretMissing) return { kind: 'error', reason: `secret_missing: ${error.secret}`, mistake: true }

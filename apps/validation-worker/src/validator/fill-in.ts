@@ -2,6 +2,7 @@ import type { Secrets } from '@keepr/shared/runtime/secrets/secrets'
 
 export type Filled = {
   url: string
+  address: string
   headers: Record<string, string>
   /** Puts the placeholders back where a value stands: what is stored can be filled in again and tells nothing. */
   mask: (text: string) => string
@@ -22,7 +23,8 @@ export async function fillIn(
   for (const name of names) values.set(name, await secrets.resolve(`{{${name}}}`))
   const fill = (text: string) => text.replace(PLACE, (place, name: string) => values.get(name) ?? place)
   return {
-    url: fill(address),
+    url: fill(url),
+    address: fill(address),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)])),
     mask: (text) => {
       let rest = text

@@ -1,4 +1,4 @@
-import { finishMessage } from '../outbox/finish-message.ts'
+import { finishRunMessages } from '../outbox/finish-run-messages.ts'
 import type { Tx } from '../transaction.ts'
 import { announceVerdict } from '../verdict-channel.ts'
 
@@ -10,7 +10,7 @@ export async function cancelRun(tx: Tx, run: { id: string; group_id: string }, r
      where id = ${run.id} and group_id = ${run.group_id} and state in ('waiting', 'running', 'error', 'held')
     returning awaited`
   if (!ended) return false
-  await finishMessage(tx, 'validate_run', run.id)
+  await finishRunMessages(tx, run.group_id, [run.id])
   if (ended.awaited) await announceVerdict(tx, run.id)
   return true
 }
