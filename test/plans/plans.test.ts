@@ -115,6 +115,13 @@ describe('a page of 50', () => {
     ['with a common word', { words: 'text' }],
     ['with a rare tag, oldest first', { tags: ['rare-77'], sort: 'created_at' }],
   ])('%s', ([, question]) => expectBounded(page(question), 1000))
+
+  // However often others use it: not one row of theirs is looked at, so that no clock can tell.
+  test.for<[string, Partial<ListQuestion>]>([
+    ['a tag', { tags: ['team-5'] }],
+    ['a tag, oldest first', { tags: ['team-5'], sort: 'created_at' }],
+    ['a word', { words: 'topic5' }],
+  ])('with %s that only other groups have', ([, question]) => expectBounded(page(question), 0))
 })
 
 test('the feed, from its beginning and from its middle', async () => {

@@ -69,11 +69,11 @@ const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_h
   [name, name_prefix, content_hash].every((narrower) => narrower === undefined) &&
   sort !== 'name'
 
-/** The ids of the page, from the function that may use the indexes of tags and words (migration 0017 says why). */
+/** The ids of the page, from the function that may use the indexes of tags and words (migrations 0017 and 0021 say why). */
 const tagged = (tx: Tx, asked: ListQuestion) => tx`
   select found_id from find_tagged_or_worded(
     ${asked.tags.length === 0 ? null : JSON.stringify(asked.tags)}::text::jsonb,
-    plainto_tsquery('simple', translate(${asked.words ?? null}::text, '._-', '   ')),
+    translate(${asked.words ?? null}::text, '._-', '   '),
     ${asked.type ?? null}, ${asked.status ?? null}, ${asked.category ?? null}, ${asked.usage_policy ?? null},
     ${asked.created_after ?? null}::text::timestamptz, ${asked.created_before ?? null}::text::timestamptz,
     ${asked.after?.[0] ?? null}::text::timestamptz, ${asked.after?.[1] ?? null}::text::uuid,
