@@ -1,7 +1,7 @@
 import { mendDriver } from '@keepr/db/driver/mend-driver'
 import type { Plugin } from 'rolldown'
 
-/** Mends the PostgreSQL driver in a bundle, as the services do when they load it from its package (decision 0008). */
+/** Mends the PostgreSQL driver in a bundle, as the services do when they load it from its package (decision 0011). */
 export function mendDriverPlugin(): Plugin {
   let wanted = false
   let mended = false
