@@ -32,6 +32,7 @@ function refuse(_: string, log: { code?: string; message: string }): void {
 function copyAsset(name: string, files: readonly string[], folder: string): void {
   const source = dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`)))
   for (const file of files)
-    if (existsSync(join(source, file))) cpSync(join(source, file), join(folder, 'node_modules', name, file))
+    if (existsSync(join(source, file)))
+      cpSync(join(source, file), join(folder, 'node_modules', name, file), { recursive: true })
     else throw new Error(`${name} has no file ${file}`)
 }

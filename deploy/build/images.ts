@@ -1,7 +1,7 @@
 type Image = {
   /** Where each program of the image begins; `main` is what the image runs. */
   programs: Readonly<Record<string, string>>
-  /** Packages whose files are served and not imported: only these files of them are taken. */
+  /** Packages whose files are served and not imported: only these files (and folders) of them are taken. */
   assets?: Readonly<Record<string, readonly string[]>>
 }
 
@@ -10,6 +10,7 @@ export const images = {
   api: {
     programs: { main: 'apps/api/src/main.ts' },
     assets: {
+      '@bull-board/ui': ['package.json', 'dist'],
       'swagger-ui-dist': [
         'package.json',
         'LICENSE',

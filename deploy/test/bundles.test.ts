@@ -100,7 +100,13 @@ test(
     const jwt = { JWT_SECRET: secret, JWT_ISSUER: 'keepr-development', JWT_AUDIENCE: 'keepr' }
     const url = `http://127.0.0.1:${port}`
     const checkr = start('sample-checkr', { PYTHON_VALIDATOR_TOKEN: 'a-token' }, ['--port', `${checkrPort}`])
-    const api = start('api', { ...common, ...jwt, PORT: `${port}`, DATABASE_URL: database.urlOf('keepr_api') })
+    const api = start('api', {
+      ...common,
+      ...jwt,
+      PORT: `${port}`,
+      DATABASE_URL: database.urlOf('keepr_api'),
+      QUEUE_DASHBOARD: 'true',
+    })
     const workers = (['validation', 'webhook'] as const).map((name, index) =>
       start(`${name}-worker`, {
         ...common,
@@ -123,6 +129,12 @@ test(
       { version: '1', status: 'published' },
       { version: '2', status: 'blocked' },
     ])
+    const operator = await developmentToken({ secret, group: 'ops', user: 'olga', roles: ['operator'], expires: '1h' })
+    const board = ['/queues', '/queues/static/favicon.ico', '/queues/api/queues']
+    for (const path of board) {
+      const answer = await fetch(url + path, { headers: { authorization: `Bearer ${operator}` } })
+      expect(answer.status, path).toBe(200)
+    }
     for (const page of ['/docs', '/docs/swagger-ui-bundle.js', '/openapi.json', '/metrics'])
       expect((await fetch(url + page)).status, page).toBe(200)
 

@@ -10,6 +10,7 @@ import { requestId } from './http/request-id.ts'
 import { withoutTrailingSlash } from './http/without-trailing-slash.ts'
 import { traceRequest } from './http/trace-request.ts'
 import { routes } from './routes/index.ts'
+import { mountQueueDashboard } from './routes/system/queue-dashboard.ts'
 import { mountReference } from './routes/system/reference.ts'
 
 /** The API over a context. It does nothing by itself, so a test can call it. */
@@ -26,6 +27,7 @@ export function createApp(ctx: Context): Hono<ApiEnv> {
   app.onError(answerError)
   mountRoutes(app, routes)
   mountReference(app)
+  if (ctx.queueDashboard !== undefined) mountQueueDashboard(app, ctx.queueDashboard)
   app.notFound((c) => answerError(problem('not-found'), c))
   return app
 }

@@ -10,6 +10,7 @@ import type { RateLimits } from './rate-limits.ts'
 import type { ContentCache } from './content-cache.ts'
 import type { ContentSchemas } from './content-schemas.ts'
 import type { TokenVerifier } from './token-verifier.ts'
+import type { QueueDashboard } from './queue-dashboard.ts'
 import type { VerdictWaiter } from './verdict-waiter.ts'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
@@ -41,6 +42,8 @@ export type Context = {
   eventStreams: EventStreams
   /** True when the schema and database answer; 'degraded' says that the queue does not. */
   queueIsUp: () => boolean
+  /** Only where it is enabled. */
+  queueDashboard?: QueueDashboard | undefined
   /** Aborted when the process ends: live streams end then. */
   closing: AbortSignal
 }

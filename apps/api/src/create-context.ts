@@ -7,7 +7,7 @@ import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
-import { openPublisher } from '@keepr/shared/runtime/queue'
+import { openPublisher, type Publisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { startTracing } from '@keepr/shared/runtime/tracing'
@@ -21,6 +21,7 @@ import { createContentCache } from './content-cache.ts'
 import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
+import type { QueueDashboard } from './queue-dashboard.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { openSharedCounts } from './shared-counts.ts'
 import { readTokenIssuers } from './token-issuers.ts'
@@ -121,6 +122,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     uploads: createUploads(settings, counts),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
+    queueDashboard: settings.queueDashboard ? await openQueueDashboard(publisher.queues) : undefined,
     queueIsUp: () => publisher.health().state === 'ok',
   }
   const closers: Closer[] = [
@@ -133,4 +135,10 @@ export async function createContext(settings: Settings): Promise<Built> {
     ['database', () => Promise.all([...new Set([db, readDb])].map((one) => one.close()))],
   ]
   return { ctx, closers, closing }
+}
+
+/** Loaded only where it is wanted. */
+async function openQueueDashboard(queues: Publisher['queues']): Promise<QueueDashboard> {
+  const { createQueueDashboard } = await import('./queue-dashboard.ts')
+  return createQueueDashboard(queues)
 }

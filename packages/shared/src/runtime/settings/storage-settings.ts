@@ -100,7 +100,7 @@ export const storageSettings = {
     type: Switch,
     default: 'false',
     readBy: ['api'],
-    about: 'Shows operators a page about the queues.',
+    about: 'Shows operators a page about the queues, at /queues.',
   },
   RELAY_POLL_INTERVAL: {
     type: Duration,
