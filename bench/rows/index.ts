@@ -11,6 +11,7 @@ import { submit } from './submit.ts'
 import { submitPipeline } from './submit-pipeline.ts'
 import { validate } from './validate.ts'
 import { webhooks } from './webhooks.ts'
+import { webhooksBacklog } from './webhooks-backlog.ts'
 
 /** In the order in which they run: those that need the workers first, as the later ones stop them. */
 export const rows: readonly Row[] = [
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   publish,
   validate,
   webhooks,
+  webhooksBacklog,
   memory,
   steady,
   submit,

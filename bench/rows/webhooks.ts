@@ -36,20 +36,27 @@ export const webhooks: Row = {
 
 let run = 0
 
+type Backlog = { type: string; events: number; live: number }
+const announced = { type: 'announced', events: EVENTS, live: SUBSCRIBERS }
+
 /** Events that have piled up while the worker was held: from the moment that it goes on to the last delivery. */
-async function deliveredPerSecond({ sink }: Bench, product: Product): Promise<number> {
+export async function deliveredPerSecond(
+  { sink }: Bench,
+  product: Product,
+  { type, events, live }: Backlog = announced,
+): Promise<number> {
   const { pid } = product.network.services.webhook
   if (pid === undefined) throw new Error('the webhook worker does not run')
   await sink.ask({ forget: true })
   process.kill(pid, 'SIGSTOP')
   try {
-    await publishAll(product, 'announced', EVENTS)
-    await verdictsStored(product, 'announced', 0)
+    await publishAll(product, type, events)
+    await verdictsStored(product, type, 0)
   } finally {
     process.kill(pid, 'SIGCONT')
   }
   const startedAt = Date.now()
-  const deliveries = EVENTS * SUBSCRIBERS
+  const deliveries = events * live
   while ((await sink.ask({ start: true })).count < deliveries) await pause(10)
   const { received } = await sink.ask({ read: true })
   const lastAt = Math.max(...received.map(({ at }) => at))

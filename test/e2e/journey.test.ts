@@ -6,6 +6,7 @@ import { root } from '@keepr/dev-env/data-dir'
 import { developmentToken } from '@keepr/dev-env/development-token'
 import { freePort } from '@keepr/dev-env/free-port'
 import { type Network, startNetwork } from '@keepr/dev-env/network'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import '@keepr/dev-env/testing/database' // declares what inject() gives
 import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
@@ -14,6 +15,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 const host = '127.0.0.1'
 // Two services may be down in turn, each message's lease (20 s) may have to run out first.
 const SETTLED_WITHIN_MS = 60_000
+/** The type that the subscriber that hangs is told of. */
+const HANGING = 'chain'
 const redisUrl = inject('redisUrl')
 
 const queues = [
@@ -25,6 +28,8 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
   const folder = mkdtempSync(join(tmpdir(), 'keepr-journey-'))
   let network: Network
   let receiver: WebhookReceiver
+  /** Takes every request and answers none. */
+  let silent: WebhookReceiver
   let headers: Record<string, string>
 
   beforeAll(async () => {
@@ -32,10 +37,11 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
     chmodSync(folder, 0o755) // the database's user passes through
     const secret = `whsec_${randomBytes(24).toString('base64')}`
     receiver = await startWebhookReceiver({ port: await freePort(), secrets: [secret] })
+    silent = await startWebhookReceiver({ port: 0, secrets: [secret], respond: () => new Promise(() => {}) })
     network = await startNetwork({
       port: await freePort(),
       dataDir: join(folder, 'data'),
-      configDir: writeConfiguration(folder, receiver.port),
+      configDir: writeConfiguration(folder, { journey: receiver.port, silent: silent.port }),
       durable: false,
       redisUrl,
       env: { JOURNEY_SECRET: secret, LOG_LEVEL: 'warn' },
@@ -46,6 +52,7 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
   }, 90_000)
 
   afterAll(async () => {
+    await silent?.stop() // first, so that nothing waits for it
     await network?.stop()
     await receiver?.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -63,6 +70,17 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
     expect(answer.status).toBe(200)
     // SAFETY: what the API answers with 200; the assertions look at what is used.
     return (await answer.json()) as Artifact
+  }
+  /** The delivery log: what became of the events of each artifact on their way to a subscriber. */
+  const deliveriesTo = async (subscriber: string): Promise<Delivery[]> => {
+    const admin = { group: 'acme', user: 'root', roles: ['admin'], expires: '1h' }
+    const token = await developmentToken({ ...admin, secret: network.jwtSecret })
+    const answer = await fetch(`${network.url}/webhooks/deliveries?limit=200&subscriber=${subscriber}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(answer.status).toBe(200)
+    const { items } = (await answer.json()) as { items: Delivery[] } // SAFETY: as above.
+    return items
   }
   const told = (id: string, type: string) =>
     receiver.received.filter(({ body, verified }) => verified && body.includes(id) && body.includes(`"${type}"`))
@@ -138,23 +156,54 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
         )
       }
       expect(receiver.received.every(({ verified }) => verified)).toBe(true)
+      // The log says so: each webhook that came stands in it as delivered, with the attempt that was answered.
+      const logged = await waitFor(
+        async () => {
+          const deliveries = await deliveriesTo('journey')
+          return deliveries.every(({ status }) => status === 'delivered') && deliveries
+        },
+        'the log to tell of every delivery',
+        SETTLED_WITHIN_MS,
+      )
+      const ids = receiver.received.map(({ headers }) => headers['webhook-id'])
+      expect(new Set(logged.map(({ webhook_id }) => webhook_id))).toEqual(new Set(ids))
+      expect(logged.filter(({ attempts }) => attempts.at(-1)?.status !== 204)).toEqual([])
     },
     2 * SETTLED_WITHIN_MS,
   )
+
+  test.runIf(there)('a subscriber that hangs has slots of its own and no more, and delays nobody', async () => {
+    const names = Array.from({ length: 40 }, (_, n) => `beside-${n}`)
+    for (const name of names) expect((await submit({ name, type: HANGING, content: name })).status).toBe(202)
+    const heard = (name: string) => receiver.received.some(({ body }) => body.includes(`"name":"${name}"`))
+    await waitFor(() => names.every(heard), 'the others to hear of all', SETTLED_WITHIN_MS)
+    await waitFor(() => silent.received.length > 0, 'the one that hangs to be called', SETTLED_WITHIN_MS)
+    // Nothing was answered or given up meanwhile: what it took first is all that it was sent.
+    expect(silent.received.length).toBeLessThanOrEqual(relayBounds.perLane.deliver_webhook)
+    expect(await deliveriesTo('silent')).toEqual(
+      names.map(() => expect.objectContaining({ status: 'pending', attempts: [] })),
+    )
+  })
 })
 
+type Delivery = { webhook_id: string; status: string; attempts: { status: number | null }[] }
 type Artifact = { id: string; version: string; status: string }
 
-/** The types as shipped, and a subscriber of the test's own. */
-function writeConfiguration(folder: string, port: number): string {
+/** The types as shipped, and subscribers of the test's own. */
+function writeConfiguration(folder: string, ports: { journey: number; silent: number }): string {
   const configDir = join(folder, 'config')
   mkdirSync(configDir)
   copyFileSync(join(root, 'config/artifact_type_config.yaml'), join(configDir, 'artifact_type_config.yaml'))
-  const subscriber = { name: 'journey', url: `http://${host}:${port}/`, secret: '{{JOURNEY_SECRET}}' }
+  const told = (name: keyof typeof ports) => ({
+    name,
+    url: `http://${host}:${ports[name]}/`,
+    secret: '{{JOURNEY_SECRET}}',
+    events: ['published', 'blocked', 'rollback'],
+  })
   // JSON is YAML.
   writeFileSync(
     join(configDir, 'webhooks.yaml'),
-    JSON.stringify({ subscribers: [{ ...subscriber, events: ['published', 'blocked', 'rollback'] }] }),
+    JSON.stringify({ subscribers: [told('journey'), { ...told('silent'), types: [HANGING], timeout: '2m' }] }),
   )
   return configDir
 }

@@ -53,6 +53,7 @@ test('the live feed goes on after Last-Event-ID', async () => {
   const after = items[2]?.cursor ?? ''
   const res = await alice.get('/events', { accept: 'text/event-stream', 'last-event-id': after })
   expect(res.headers.get('content-type')).toContain('text/event-stream')
+  expect(res.headers.get('cache-control')).toBe('private, no-store')
   const reader = (res.body ?? new ReadableStream<Uint8Array>()).getReader()
   let text = ''
   while (!text.includes('"sequence":6')) text += new TextDecoder().decode((await reader.read()).value)

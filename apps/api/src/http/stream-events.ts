@@ -15,9 +15,7 @@ export function streamEvents(c: Call, next: Following['next']): Response {
   const { closing, metrics, settings, eventStreams, log } = c.get('ctx')
   const open = eventStreams.open(c.get('actor'))
   const ended = AbortSignal.any([closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
-  c.header('cache-control', 'private, no-cache')
-  c.header('x-accel-buffering', 'no')
-  return streamSSE(c, async (stream) => {
+  const response = streamSSE(c, async (stream) => {
     using _open = open
     metrics.streams.inc()
     try {
@@ -28,6 +26,11 @@ export function streamEvents(c: Call, next: Following['next']): Response {
       metrics.streams.dec()
     }
   })
+  // After Hono has set its own.
+  response.headers.set('cache-control', 'private, no-store')
+  response.headers.set('vary', 'Authorization')
+  response.headers.set('x-accel-buffering', 'no') // a proxy passes on at once
+  return response
 }
 
 async function follow(stream: SSEStreamingApi, { next, ended, heartbeatMs }: Following) {
