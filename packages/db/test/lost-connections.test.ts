@@ -37,6 +37,7 @@ it('a transaction that loses its connection between two statements fails as unav
 })
 
 it('what a lost transaction still asks for never runs on the connection that came after it', async () => {
+  await everySlotWorks() // on a connection that is already ending it would not even begin
   const late = Promise.withResolvers<void>()
   const afterwards = Promise.withResolvers<unknown>()
   const lost = db.withService(null, async (tx) => {
