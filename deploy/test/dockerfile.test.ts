@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '@keepr/dev-env/data-dir'
+import { leanProcess } from '@keepr/dev-env/lean-process'
 import { describe, expect, test } from 'vitest'
 import { images } from '../build/images.ts'
 import { settingsReadBy } from './settings-read-by.ts'
@@ -80,6 +81,14 @@ describe.each(Object.keys(images))('the image %s', (name) => {
     const set = linesOf(name)
       .filter((line) => line.startsWith('ENV '))
       .flatMap((line) => [...line.matchAll(/([A-Z_]+)=/g)].map(([, variable]) => variable))
-    expect(set.filter((variable) => variable !== 'NODE_ENV' && !known.has(variable ?? ''))).toEqual([])
+    const ofTheRuntime = new Set(['NODE_ENV', 'NODE_OPTIONS', ...Object.keys(leanProcess.env)])
+    expect(set.filter((variable = '') => !ofTheRuntime.has(variable) && !known.has(variable))).toEqual([])
+  })
+
+  test('holds as little memory as under npm start', () => {
+    const all = linesOf(name).filter((line) => line.startsWith('ENV '))
+    expect(all.join(' ')).toContain(`NODE_OPTIONS=${leanProcess.flags.join(' ')} `)
+    for (const [variable, value] of Object.entries(leanProcess.env))
+      expect(all.join(' ')).toContain(`${variable}=${value}`)
   })
 })

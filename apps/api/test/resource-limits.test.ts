@@ -3,6 +3,7 @@ import { connect as openSocket, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from '@keepr/db/connect'
+import { leanProcess } from '@keepr/dev-env/lean-process'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -117,25 +118,29 @@ describe('the process', { timeout: 120_000 }, () => {
   const statusOf = async (pid: number | undefined, field: string) =>
     Number(new RegExp(`^${field}:\\s+(\\d+)`, 'mu').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
-  test.skipIf(process.platform !== 'linux')('keeps its memory while large content comes and goes', async () => {
-    await using api = await startApiProcess(database, { DATABASE_STATEMENT_TIMEOUT: '60s' })
+  test.skipIf(process.platform !== 'linux')('takes memory for a few copies of large content, not for many', async () => {
+    const lean = ['/usr/bin/env', ...Object.entries(leanProcess.env).map((pair) => pair.join('='))]
+    await using api = await startApiProcess(database, { DATABASE_STATEMENT_TIMEOUT: '60s' }, [
+      ...lean,
+      process.execPath,
+      ...leanProcess.flags,
+    ])
     const authorization = await bearerFor('large', 'alice')
-    const size = 30 * 1024 * 1024
+    const megabytes = 30
     const round = async (name: string) => {
       const body = new FormData()
       body.set('artifact', JSON.stringify({ name, type: 'model_weights', draft: true }))
-      body.set('content', new Blob([new Uint8Array(size).fill(name.length)]), 'w.bin')
+      body.set('content', new Blob([new Uint8Array(megabytes * 1024 * 1024).fill(name.length)]), 'w.bin')
       const made = await fetch(`${api.url}/artifacts`, { method: 'POST', headers: { authorization }, body })
       expect(made.status).toBe(201)
       const content = await fetch(`${api.url}/artifacts/${name}/1/content`, { headers: { authorization } })
-      expect((await content.arrayBuffer()).byteLength).toBe(size)
+      expect((await content.arrayBuffer()).byteLength).toBe(megabytes * 1024 * 1024)
     }
-    for (const name of ['a', 'bb', 'ccc']) await round(name)
-    const settled = await statusOf(api.child.pid, 'VmRSS')
-    for (const length of [4, 5, 6, 7, 8, 9]) await round('x'.repeat(length))
-    const later = await statusOf(api.child.pid, 'VmRSS')
-    const peak = await statusOf(api.child.pid, 'VmHWM')
-    expect({ settled, later, peak, bounded: later < settled + 150 && peak < 700 }).toMatchObject({ bounded: true })
+    const started = await statusOf(api.child.pid, 'VmRSS')
+    for (const length of [1, 2, 3, 4]) await round('x'.repeat(length))
+    // Two or three copies are in use at once; the engine frees those of the round before when it likes.
+    const copies = ((await statusOf(api.child.pid, 'VmHWM')) - started) / megabytes
+    expect(copies).toBeLessThan(7)
   })
 
   test.skipIf(process.platform !== 'linux')(

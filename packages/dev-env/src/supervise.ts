@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { root } from './data-dir.ts'
+import { leanProcess } from './lean-process.ts'
 
 export type Supervised = {
   readonly pid: number | undefined
@@ -23,8 +24,6 @@ type Options = {
   print: (line: string) => void
 }
 
-/** Requests leave little that lives: a small nursery costs no speed, and the default one three times as much memory. */
-const FLAGS = ['--max-semi-space-size=4']
 const FIRST_RESTART_MS = 200
 const SLOWEST_RESTART_MS = 3000
 const HEALTHY_AFTER_MS = 10_000
@@ -91,10 +90,10 @@ export function supervise(options: Options): Supervised {
 }
 
 function start({ entry, env }: Options, print: (line: string) => void): ChildProcess {
-  const child = spawn(process.execPath, [...FLAGS, '--import', import.meta.resolve('./die-with-parent.ts'), entry], {
+  const child = spawn(process.execPath, [...leanProcess.flags, '--import', import.meta.resolve('./die-with-parent.ts'), entry], {
     cwd: root,
     // Compiled code is kept from start to start: half the time to be ready, and no compiler in memory.
-    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/keepr'), ...process.env, ...env },
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/keepr'), ...leanProcess.env, ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })

@@ -2,6 +2,7 @@ import { readStrictJson } from '@keepr/shared/domain/strict-json'
 import { type Offence, type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
+import { collectBytes } from './collect-bytes.ts'
 import type { RouteSpec } from './route.ts'
 
 /** What the server decides: a client that sends one of these is mistaken, and is told instead of being ignored. */
@@ -26,16 +27,16 @@ export function refuseContentEncoding(c: Call): void {
 export async function readBytes(c: Call, limit: number): Promise<Uint8Array> {
   const declared = Number(c.req.header('content-length') ?? 0)
   if (declared > limit) throw tooLarge(limit)
-  const chunks: Uint8Array[] = []
+  const content = collectBytes(declared)
   let size = 0
   await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.byteLength
     if (size > limit) throw tooLarge(limit)
     await upload.add(chunk.byteLength)
-    chunks.push(chunk)
+    content.add(chunk)
   }
-  return Buffer.concat(chunks)
+  return content.bytes()
 }
 
 /** A body, or content in it, that has more bytes than it may have. */

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import Dicer from '@fastify/busboy/deps/dicer/lib/Dicer.js'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
+import { collectBytes, type CollectedBytes } from './collect-bytes.ts'
 
 export type UploadedFile = { bytes: Uint8Array; contentType: string | undefined; hash: string }
 export type Upload = { artifact: Uint8Array; file: UploadedFile }
 type Part = {
   name: string
   contentType: string | undefined
-  chunks: Buffer[]
+  content: CollectedBytes
   size: number
   hash: ReturnType<typeof createHash>
 }
@@ -29,12 +30,14 @@ export async function readMultipart(
     /;\s*boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))/iu.exec(c.req.header('content-type') ?? '') ?? []
   const boundary = quoted ?? plain
   if (boundary === undefined) throw malformed('The boundary is missing.')
-  await using upload = await c.get('ctx').uploads.open(c.get('actor'), Number(c.req.header('content-length') ?? 0))
+  const declared = Number(c.req.header('content-length') ?? 0)
+  await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)
   const parts: Part[] = []
   let failure: Error | undefined
   const parser = new Dicer({ boundary, maxHeaderPairs: 20 })
   parser.on('part', (stream) => {
-    const part: Part = { name: '', contentType: undefined, chunks: [], size: 0, hash: createHash('sha256') }
+    const content = collectBytes(Math.min(declared, fileLimit))
+    const part: Part = { name: '', contentType: undefined, content, size: 0, hash: createHash('sha256') }
     stream.on('header', (header) => {
       part.name = /;\s*name="?([^";]*)"?/iu.exec(header['content-disposition']?.[0] ?? '')?.[1] ?? ''
       part.contentType = header['content-type']?.[0]?.trim()
@@ -55,7 +58,7 @@ export async function readMultipart(
         })
       if (failure || parts.length > maxParts) return
       part.hash.update(chunk)
-      part.chunks.push(chunk)
+      part.content.add(chunk)
     })
     stream.on('error', () => (failure ??= malformed('A part does not end.')))
   })
@@ -64,7 +67,7 @@ export async function readMultipart(
   for await (const chunk of c.req.raw.body ?? []) {
     if (failure) throw failure
     await upload.add(chunk.byteLength)
-    if (!parser.write(Buffer.from(chunk))) await once(parser, 'drain')
+    if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) await once(parser, 'drain')
   }
   parser.end()
   await finished
@@ -73,8 +76,8 @@ export async function readMultipart(
   const file = parts.find(({ name }) => name === 'content')
   if (!artifact || !file) throw malformed('The parts artifact and content are needed.')
   return {
-    artifact: Buffer.concat(artifact.chunks),
-    file: { bytes: Buffer.concat(file.chunks), contentType: file.contentType, hash: file.hash.digest('hex') },
+    artifact: artifact.content.bytes(),
+    file: { bytes: file.content.bytes(), contentType: file.contentType, hash: file.hash.digest('hex') },
   }
 }
 

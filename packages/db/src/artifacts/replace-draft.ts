@@ -1,7 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
-import type { NewArtifact } from './insert-artifact.ts'
+import { jsonText, type NewArtifact } from './insert-artifact.ts'
 
 export type DraftReplacement = Pick<
   NewArtifact,
@@ -14,18 +14,17 @@ export async function replaceDraft(
   { group_id, id }: Pick<ArtifactRow, 'group_id' | 'id'>,
   draft: DraftReplacement,
 ): Promise<ArtifactRow | undefined> {
-  const content = Buffer.from(draft.content)
   const [row] = await tx<ArtifactRow[]>`
     update artifact_active
-       set content = ${content},
-           json_content = ${draft.content_kind === 'json' ? content.toString('utf8') : null}::text::jsonb,
+       set json_content = ${jsonText(draft)}::text::jsonb,
            content_type = ${draft.content_type},
            content_size = ${draft.content_size},
            content_hash = ${draft.content_hash},
            metadata = ${JSON.stringify(draft.metadata)}::text::jsonb,
            usage_policy = ${draft.usage_policy},
            revision = revision + 1,
-           updated_at = now()
+           updated_at = now(),
+           content = ${draft.content}
      where id = ${id} and group_id = ${group_id} and status = 'draft'
     returning ${artifactColumns(tx)}`
   return row
