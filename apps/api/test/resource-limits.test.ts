@@ -118,30 +118,33 @@ describe('the process', { timeout: 120_000 }, () => {
   const statusOf = async (pid: number | undefined, field: string) =>
     Number(new RegExp(`^${field}:\\s+(\\d+)`, 'mu').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
-  test.skipIf(process.platform !== 'linux')('takes memory for a few copies of large content, not for many', async () => {
-    const lean = ['/usr/bin/env', ...Object.entries(leanProcess.env).map((pair) => pair.join('='))]
-    await using api = await startApiProcess(database, { DATABASE_STATEMENT_TIMEOUT: '60s' }, [
-      ...lean,
-      process.execPath,
-      ...leanProcess.flags,
-    ])
-    const authorization = await bearerFor('large', 'alice')
-    const megabytes = 30
-    const round = async (name: string) => {
-      const body = new FormData()
-      body.set('artifact', JSON.stringify({ name, type: 'model_weights', draft: true }))
-      body.set('content', new Blob([new Uint8Array(megabytes * 1024 * 1024).fill(name.length)]), 'w.bin')
-      const made = await fetch(`${api.url}/artifacts`, { method: 'POST', headers: { authorization }, body })
-      expect(made.status).toBe(201)
-      const content = await fetch(`${api.url}/artifacts/${name}/1/content`, { headers: { authorization } })
-      expect((await content.arrayBuffer()).byteLength).toBe(megabytes * 1024 * 1024)
-    }
-    const started = await statusOf(api.child.pid, 'VmRSS')
-    for (const length of [1, 2, 3, 4]) await round('x'.repeat(length))
-    // Two or three copies are in use at once; the engine frees those of the round before when it likes.
-    const copies = ((await statusOf(api.child.pid, 'VmHWM')) - started) / megabytes
-    expect(copies).toBeLessThan(7)
-  })
+  test.skipIf(process.platform !== 'linux')(
+    'takes memory for a few copies of large content, not for many',
+    async () => {
+      const lean = ['/usr/bin/env', ...Object.entries(leanProcess.env).map((pair) => pair.join('='))]
+      await using api = await startApiProcess(database, { DATABASE_STATEMENT_TIMEOUT: '60s' }, [
+        ...lean,
+        process.execPath,
+        ...leanProcess.flags,
+      ])
+      const authorization = await bearerFor('large', 'alice')
+      const megabytes = 30
+      const round = async (name: string) => {
+        const body = new FormData()
+        body.set('artifact', JSON.stringify({ name, type: 'model_weights', draft: true }))
+        body.set('content', new Blob([new Uint8Array(megabytes * 1024 * 1024).fill(name.length)]), 'w.bin')
+        const made = await fetch(`${api.url}/artifacts`, { method: 'POST', headers: { authorization }, body })
+        expect(made.status).toBe(201)
+        const content = await fetch(`${api.url}/artifacts/${name}/1/content`, { headers: { authorization } })
+        expect((await content.arrayBuffer()).byteLength).toBe(megabytes * 1024 * 1024)
+      }
+      const started = await statusOf(api.child.pid, 'VmRSS')
+      for (const length of [1, 2, 3, 4]) await round('x'.repeat(length))
+      // Two or three copies are in use at once; the engine frees those of the round before when it likes.
+      const copies = ((await statusOf(api.child.pid, 'VmHWM')) - started) / megabytes
+      expect(copies).toBeLessThan(7)
+    },
+  )
 
   test.skipIf(process.platform !== 'linux')(
     'without a file descriptor left serves again as soon as there are some, and with many idle clients all the time',

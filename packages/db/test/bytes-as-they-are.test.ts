@@ -37,8 +37,11 @@ it.each([0, 1, 255, 1023, 65_535, 65_536, 65_537, 3_000_001])(
 
 it('few bytes do not keep alive the many that came with them', async () => {
   const query = () =>
-    db.withService(null, (tx) => tx<[{ large: Buffer; small: Buffer }]>`
-      select ${Buffer.alloc(1_000_000, 1)}::bytea as large, ${Buffer.of(2)}::bytea as small`)
+    db.withService(
+      null,
+      (tx) => tx<[{ large: Buffer; small: Buffer }]>`
+      select ${Buffer.alloc(1_000_000, 1)}::bytea as large, ${Buffer.of(2)}::bytea as small`,
+    )
   await query()
   const [{ large, small }] = await query()
   expect([large.byteLength, small]).toEqual([1_000_000, Buffer.of(2)])

@@ -90,13 +90,17 @@ export function supervise(options: Options): Supervised {
 }
 
 function start({ entry, env }: Options, print: (line: string) => void): ChildProcess {
-  const child = spawn(process.execPath, [...leanProcess.flags, '--import', import.meta.resolve('./die-with-parent.ts'), entry], {
-    cwd: root,
-    // Compiled code is kept from start to start: half the time to be ready, and no compiler in memory.
-    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/keepr'), ...leanProcess.env, ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: true,
-  })
+  const child = spawn(
+    process.execPath,
+    [...leanProcess.flags, '--import', import.meta.resolve('./die-with-parent.ts'), entry],
+    {
+      cwd: root,
+      // Compiled code is kept from start to start: half the time to be ready, and no compiler in memory.
+      env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/keepr'), ...leanProcess.env, ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    },
+  )
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', print)
   return child
 }
