@@ -2,6 +2,7 @@ import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
 import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
+import { built, gate, requireSchema } from './require-schema.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
@@ -13,6 +14,8 @@ export type ConnectOptions = {
   lockTimeoutMs: number
   /** How long an open transaction may do nothing. */
   idleTransactionTimeoutMs?: number
+  /** What the schema has to fit: this release, unless a test says another. */
+  release?: typeof built
 }
 
 /**
@@ -31,7 +34,7 @@ export type Db = AsyncDisposable & {
   listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
   /** How many connections it may open, and how many transactions run or wait for one. */
   pool(): { size: number; running: number; waiting: number }
-  /** Answers as soon as the database does. */
+  /** Answers as soon as the database does; throws where its schema does not fit this release. */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -62,12 +65,15 @@ export function connect(options: ConnectOptions): Db {
     },
   }) as Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.
 
+  const fit = () => requireSchema(sql, options.release)
+  const schemaFits = gate(fit)
   const load = { asked: 0, running: 0 }
   /** Between being asked for and running, a transaction waits for a connection. */
   const transact = async <T>(scope: Scope, story: (tx: Tx) => Promise<T>): Promise<T> => {
     let runs = 0
     load.asked += 1
     try {
+      await schemaFits()
       return await runInTransaction(sql, scope, (tx) => {
         if (runs++ === 0) load.running += 1
         return story(tx)
@@ -90,10 +96,14 @@ export function connect(options: ConnectOptions): Db {
         }),
       ),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
-    read: (actor, query) => inTime(limits, () => readOnce(sql, actorScope(actor), query)),
+    read: (actor, query) =>
+      inTime(limits, async () => {
+        await schemaFits()
+        return await readOnce(sql, actorScope(actor), query)
+      }),
     pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
-    ping: async () => void (await sql`select 1`),
+    ping: fit,
     close,
     [Symbol.asyncDispose]: close,
   }
