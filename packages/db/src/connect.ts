@@ -2,7 +2,7 @@ import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
 import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
-import { built, gate, requireSchema } from './require-schema.ts'
+import { type built, gate, requireSchema } from './require-schema.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
