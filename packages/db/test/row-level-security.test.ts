@@ -60,10 +60,10 @@ const seenIds = (tx: Tx) => tx<{ id: string }[]>`
   select id from artifact_active union all select original_id from artifact_history`
 
 describe('row-level security', () => {
-  it('is forced on every table that services can reach', async () => {
+  it('is forced on every table, and no view or foreign table lets anybody look past it', async () => {
     const open = await database.admin<{ relname: string }[]>`
       select relname from pg_class
-       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not (relrowsecurity and relforcerowsecurity)`
+       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and not (relrowsecurity and relforcerowsecurity)`
     // Neither holds group data: which release fits, and which migrations ran.
     expect(open.map(({ relname }) => relname).toSorted()).toEqual(['keepr_migrations', 'schema_support'])
   })
@@ -140,6 +140,35 @@ describe('row-level security', () => {
     )
     for (const { group, rows } of counts) expect(rows.every(({ group_id }) => group_id === group)).toBe(true)
     expect(counts.some(({ rows }) => rows.length > 0)).toBe(true)
+  })
+
+  it('keeps groups apart that share two connections, while requests fail, are cancelled or cut off', async () => {
+    const two = database.connectAs('keepr_api', 2, 'test-two')
+    const groupsSeen = (tx: Tx) => tx<{ group_id: string; mine: string }[]>`
+      select current_group_id() as mine, group_id from artifact_active where usage_policy <> 'public' union all select current_group_id(), current_group_id()`
+    const stories = Array.from({ length: 200 }, async (_, index) => {
+      const group = index % 2 === 0 ? 'acme' : 'other'
+      const who = actor(group, 'alice', 'admin')
+      const story = index % 10
+      if (story === 3) return await two.withActor(who, async (tx) => await tx`select 1 / 0`)
+      if (story === 6)
+        return await two.withActor(who, async (tx) => {
+          await tx`set local statement_timeout = 1`
+          return await tx`select pg_sleep(5)`
+        })
+      if (story === 9)
+        throw await two.withActor(who, () => Promise.reject(new Error('given up between two statements')))
+      if (index === 100)
+        await database.admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-two'`
+      const rows =
+        story < 5
+          ? await two.read(who, groupsSeen)
+          : await two.withActor(who, async (tx) => [...(await groupsSeen(tx))])
+      return rows.every(({ group_id, mine }) => group_id === group && mine === group)
+    })
+    const told = (await Promise.allSettled(stories)).filter((one) => one.status === 'fulfilled')
+    expect(told.map(({ value }) => value)).not.toContain(false)
+    expect(told.length).toBeGreaterThan(100)
   })
 })
 
