@@ -51,6 +51,26 @@ describe('the gate before a validator', () => {
     expect(await gate.pass(limits, passing)).toMatchObject({ kind: 'passed' })
   })
 
+  it('asks of many that wait no more of the queue than the slots give reason for', async () => {
+    const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, Math.random)
+    const limits = { ...unlimited, concurrency: 2 }
+    for (let call = 0; call < 50; call++) await gate.pass(limits, async () => (vi.advanceTimersByTime(200), passing()))
+    const hold = Promise.withResolvers<CallOutcome>()
+    const running = [gate.pass(limits, () => hold.promise), gate.pass(limits, () => hold.promise)]
+    const delays: number[] = []
+    for (let run = 0; run < 1_000; run++) {
+      const outcome = await gate.pass(limits, passing)
+      delays.push('delayMs' in outcome ? outcome.delayMs : 0)
+    }
+    // Ten slots come free in a second: as many ask in it as a few times that, not a thousand.
+    const soon = delays.filter((delayMs) => delayMs < 1_000).length
+    expect(soon).toBeGreaterThan(10)
+    expect(soon).toBeLessThan(150)
+    expect(Math.max(...delays)).toBeLessThan(45_000)
+    hold.resolve({ kind: 'passed', findings: [] })
+    await Promise.all(running)
+  })
+
   describe('between groups', () => {
     const closed = { opened: () => {}, closed: () => {} }
     /** Runs of a call that ends when told to. */
@@ -81,7 +101,7 @@ describe('the gate before a validator', () => {
       await ask('gone')
       await running.end()
       expect((await ask('busy')).kind).toBe('postponed')
-      vi.advanceTimersByTime(2_000)
+      vi.advanceTimersByTime(3_000)
       expect((await ask('busy')).kind).toBe('passed')
     })
 

@@ -20,6 +20,9 @@ const OPEN_MS = 10_000
 const OPEN_SPREAD_MS = 15_000
 /** How soon a slot may be free: as fast as the validator answers, within these bounds. */
 const SLOT_MS = { least: 100, most: 5_000 } as const
+/** Where many wait, they ask so many times as often as slots come free: enough to miss none, and not all of them all the time. */
+const ASKS_PER_SLOT = 4
+const LONGEST_WAIT_MS = 30_000
 
 /**
  * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
@@ -39,6 +42,7 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   breaker.onReset(() => listener.closed())
   const inFlight = new Set<{ since: number }>()
   const turns = createTurns(now, random)
+  let waitingUntil: number[] = []
   let averageMs = 0
   let tokens = 0
   let refilledAt = Number.NEGATIVE_INFINITY
@@ -50,11 +54,20 @@ export function createGate(listener: GateListener, now: () => number, random: ()
     refilledAt = now()
   }
 
-  /** Asking again and again for a slot of a validator that hangs would keep the database busy for nothing. */
-  function slotDelay() {
+  /** Asking again and again for a slot would keep the database busy for nothing, and the queue full for other groups. */
+  function slotDelay(concurrency: number) {
     const [oldest] = inFlight
     const expected = Math.max(averageMs, now() - (oldest?.since ?? now()))
-    return Math.min(Math.max(expected, SLOT_MS.least), SLOT_MS.most) * (0.5 + random())
+    waitingUntil = waitingUntil.filter((at) => at > now())
+    const alone = Math.min(Math.max(expected, SLOT_MS.least), SLOT_MS.most)
+    const amongMany = Math.min((waitingUntil.length * expected) / (concurrency * ASKS_PER_SLOT), LONGEST_WAIT_MS)
+    return Math.max(alone, amongMany) * (0.5 + random())
+  }
+
+  function putOffForSlot(group: string, concurrency: number): Postponed {
+    const delayMs = turns.wait(group, slotDelay(concurrency))
+    waitingUntil.push(now() + delayMs)
+    return putOff('no_free_slot', delayMs)
   }
 
   return {
@@ -64,7 +77,7 @@ export function createGate(listener: GateListener, now: () => number, random: ()
       if (breaker.state === CircuitState.Open && now() < openUntil)
         return putOff('breaker_open', openUntil - now() + random() * OPEN_SPREAD_MS)
       const ahead = turns.ahead(group)
-      if (inFlight.size + ahead >= concurrency) return putOff('no_free_slot', turns.wait(group, slotDelay()))
+      if (inFlight.size + ahead >= concurrency) return putOffForSlot(group, concurrency)
       if (ratePerSecond !== undefined) {
         refill(ratePerSecond)
         if (tokens < 1 + ahead) {

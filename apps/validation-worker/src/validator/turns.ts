@@ -13,7 +13,7 @@ type Seat = { running: number; turn: number; dueAt: number; seenAt: number }
 
 const SOON_MS = 500
 /** A run that was put off may ask later than told: the queue lies between. After that nothing is kept for its group. */
-const LATE_MS = 1_000
+const LATE_MS = 2_000
 const FORGET_MS = 60_000
 
 /** In this process only, like the gate. Without it a group would get slots as often as its runs ask for one. */
