@@ -76,13 +76,14 @@ export const listEvents = route(
     const given = (live ? c.req.header('last-event-id') : undefined) ?? query.after
     let after = given === undefined ? 0 : positionOf(given, group_id)
     const { limit, types } = query
-    // The feed is read from the database that orders it: a replica that lags would only be slower.
-    const read = (n: number) =>
-      c.get('ctx').readDb.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
+    // From the database that orders it: of two replicas behind one address, the one that gives the events may be behind the
+    // other, which gave the end, and the cursor would then skip what it has yet to show.
+    const { db } = c.get('ctx')
+    const read = (n: number) => db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
     // Read before the events: what a filter leaves out up to there need not be looked through again.
     const readEnd = async () => {
       if (types === undefined) return 0
-      const [end] = await c.get('ctx').readDb.read(actor, (tx) => findFeedEnd(tx, group_id))
+      const [end] = await db.read(actor, (tx) => findFeedEnd(tx, group_id))
       return end?.position ?? 0
     }
     if (live) {
