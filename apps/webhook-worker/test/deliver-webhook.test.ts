@@ -1,6 +1,4 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
 import { aSubscriber as subscriberOf, secret, testWorker, type TestWorker } from './support/worker.ts'
@@ -150,20 +148,6 @@ describe('a delivery', () => {
     const [attempt] = await attemptsOf(id)
     expect(attempt?.['error']).toMatch(error)
     await worker.database.admin`delete from outbox where refs[1] = ${id}`
-  })
-
-  it('that was taken is made, whatever the encoding of the answer', async () => {
-    await using encoding = createServer((_request, response) => {
-      response.writeHead(200, { 'content-encoding': 'gzip' }).end('not gzip at all')
-    }).listen(0, '127.0.0.1')
-    await once(encoding, 'listening')
-    const address = encoding.address()
-    if (address === null || typeof address === 'string') throw new Error('it listens on a port')
-    worker.configure(aSubscriber({ url: `http://127.0.0.1:${address.port}/` }))
-    const event = await worker.happened('published')
-    await event.fanOut()
-    await worker.deliver((await event.delivery()).id)
-    expect(await event.delivery()).toMatchObject({ state: 'delivered' })
   })
 
   it('follows no redirect', async () => {
