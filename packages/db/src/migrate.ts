@@ -9,7 +9,11 @@ export type MigrateOptions = {
   /** Passwords to give to the services' roles; without one a role is left as it is. */
   passwords?: Partial<Record<ServiceRole, string | undefined>> | undefined
   log?: (message: string) => void
+  /** Where the files are, unless a test has its own. */
+  folder?: string
 }
+
+const ownFolder = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
 export const serviceRoles = ['keepr_api', 'keepr_validation', 'keepr_webhook', 'keepr_queue'] as const
 export type ServiceRole = (typeof serviceRoles)[number]
@@ -19,7 +23,7 @@ export type ServiceRole = (typeof serviceRoles)[number]
  * BullMQ's own migrations. Safe to start any number of times at once: the second waits and finds nothing to do.
  * Everything of Keepr belongs to keepr_maintenance; the queue's schema belongs to keepr_queue, which sees nothing else.
  */
-export async function migrate({ databaseUrl, passwords = {}, log = () => {} }: MigrateOptions) {
+export async function migrate({ databaseUrl, passwords = {}, log = () => {}, folder = ownFolder }: MigrateOptions) {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'keepr-migrate' })
   client.on('error', () => {}) // a lost connection fails the query that is running; without a listener it would end the process
   await client.connect()
@@ -28,7 +32,7 @@ export async function migrate({ databaseUrl, passwords = {}, log = () => {} }: M
     await client.query('set role keepr_maintenance')
     const applied = await runner({
       dbClient: client,
-      dir: fileURLToPath(new URL('../../../migrations', import.meta.url)),
+      dir: folder,
       ignorePattern: '.*\\.md$',
       direction: 'up',
       migrationsTable: 'keepr_migrations',
