@@ -102,6 +102,21 @@ describe('a client that takes its time', { timeout: 60_000 }, () => {
     expect(await saidTo(head)).toMatch(/^HTTP\/1\.1 408 .*problem:request-timeout/su)
   })
 
+  test('or goes away over its body is no failure of the server', async () => {
+    const authorization = `Bearer ${await api.sign({ sub: 'a', group_id: 'g' })}`
+    const socket = openSocket(server.port, '127.0.0.1')
+    const head = `POST /artifacts HTTP/1.1\r\nHost: k\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"name":`
+    await new Promise((resolve) => socket.write(head, resolve))
+    const counted = async () => {
+      const { body } = await api.ctx.metrics.expose()
+      return body.split('\n').filter((line) => /^keepr_http_request_duration_seconds_count.*POST/u.test(line))
+    }
+    const before = await counted()
+    socket.destroy()
+    await waitFor(async () => (await counted()).join() !== before.join(), 'the request to be over')
+    expect((await counted()).join()).not.toMatch(/status="5/u)
+  })
+
   test('between two requests loses its connection', async () => {
     const answer = await saidTo('GET /healthz HTTP/1.1\r\nHost: k\r\n\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 200 /u)

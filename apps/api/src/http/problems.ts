@@ -27,9 +27,13 @@ function asProblem(error: unknown, c: Call): Problem {
     if (error.status >= 500) logError(c, error)
     return error
   }
+  if (isBrokenOff(error, c)) return problem('malformed-request')
   logError(c, error)
   return isUnavailable(error) ? problem('database-unavailable', { retry_after_s: 1 }) : problem('internal-error')
 }
+
+/** The client went away, or was too slow, before its body was there: the code is that of a lost database, and nobody waits for an answer. */
+const isBrokenOff = (error: unknown, c: Call): boolean => error !== null && error === c.env?.incoming?.errored
 
 const logError = (c: Call, error: unknown) =>
   c.get('ctx').log.error({ err: error, request_id: c.get('requestId'), method: c.req.method }, 'request failed')
