@@ -94,7 +94,7 @@ describe('processes of the API that are replaced', { timeout: 240_000 }, () => {
       await load.more(20)
       expect(await migrateToNextRelease()).toEqual(['9999_next_release'])
       await load.more(20)
-      for (const [index, old] of [...apis.entries()]) {
+      for (const [index, old] of apis.entries()) {
         const next = await startApiProcess(database)
         started.push(next)
         apis[index] = next
