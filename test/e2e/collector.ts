@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import * as v from 'valibot'
 
 const Value = v.object({ stringValue: v.optional(v.string()), intValue: v.optional(v.union([v.number(), v.string()])) })
@@ -42,18 +42,21 @@ export type Collector = AsyncDisposable & {
   spans: CollectedSpan[]
   /** All that was sent. */
   bodies: string[]
+  headers: IncomingHttpHeaders[]
 }
 
 /** A collector of traces: takes OTLP over HTTP with JSON, and refuses what is none. */
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = []
   const bodies: string[] = []
+  const headers: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8')
       bodies.push(body)
+      headers.push(request.headers)
       if (request.url !== '/v1/traces' || request.method !== 'POST') return void response.writeHead(404).end()
       spans.push(...decode(body))
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
@@ -67,6 +70,7 @@ export async function startCollector(): Promise<Collector> {
     url: `http://127.0.0.1:${port}`,
     spans,
     bodies,
+    headers,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

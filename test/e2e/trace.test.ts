@@ -39,6 +39,7 @@ beforeAll(async () => {
         LOG_LEVEL: 'debug',
         LOG_PRETTY: 'false',
         OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,
+        OTEL_EXPORTER_OTLP_HEADERS: 'x-scope=keepr',
         VALIDATOR_TOKEN: token,
         WEBHOOK_SECRET: secret,
       },
@@ -133,9 +134,10 @@ test('a caller without a trace begins one, one that sends nonsense too, and one 
   expect(collector.spans.filter(({ traceId }) => traceId === unwanted)).toEqual([])
 })
 
-test('spans tell of no secret, no content, no name and no user', () => {
+test('spans tell of no secret, no content, no name and no user, and bear the header fields that the collector wants', () => {
   const told = collector.bodies.join()
   expect(told).toContain('relay deliver_webhook')
+  expect(new Set(collector.headers.map((fields) => fields['x-scope']))).toEqual(new Set(['keepr']))
   for (const kept of [token, secret, secret.slice(6), authorization.slice(7), 'content-of-', 'traced', 'alice-in-'])
     expect(told, kept).not.toContain(kept)
 })
