@@ -89,6 +89,30 @@ describe.each([...Map.groupBy(routes, ({ path }) => path)])('%s', (path, known) 
     })
 })
 
+test('the reference is read only, and says so', async () => {
+  for (const path of ['/openapi.json', '/docs', '/docs/swagger-ui.css']) {
+    const res = await admin.send('POST', path)
+    expect([path, res.headers.get('allow'), ...(await told(res))]).toEqual([
+      path,
+      'GET, HEAD',
+      405,
+      'method-not-allowed',
+    ])
+  }
+})
+
+test('what is missing is called missing', async () => {
+  const errors = async (res: Response) => ((await res.json()) as { errors: unknown }).errors
+  expect(await errors(await admin.submit({ content: 1 }))).toEqual([
+    { pointer: '/name', detail: 'is missing' },
+    { pointer: '/type', detail: 'is missing' },
+  ])
+  expect(await errors(await admin.get('/artifacts/x/diff?from=1'))).toEqual([
+    { pointer: '', parameter: 'to', detail: 'is missing' },
+  ])
+  expect(await errors(await admin.get('/artifacts?created_after=yesterday'))).toHaveLength(1)
+})
+
 test('an unknown path is a problem, with a token and without', async () => {
   for (const path of ['/nothing', '/artifacts/a/b/c/d', '/artifacts/a/1/nothing'])
     expect([path, ...(await told(await admin.get(path)))]).toEqual([path, 404, 'not-found'])

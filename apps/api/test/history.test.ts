@@ -30,6 +30,13 @@ test('a rollback answers what it moved as it is now, with its validation', async
   expect(withdrawn[0]?.['updated_at']).toBe(withdrawn[0]?.['archived_at'])
 })
 
+test('a rollback lists V first, and what outranked the target highest first', async () => {
+  await publish('listed', '3', '12', '4', '9', '10', '11')
+  const res = await alice.send('POST', '/artifacts/listed/12/rollback', { to_version: '4' })
+  const { withdrawn } = (await res.json()) as { withdrawn: Body[] }
+  expect(withdrawn.map(({ version }) => version)).toEqual(['12', '11', '10', '9'])
+})
+
 test('reading archived content is an access, also after it was restored, and the history does not change', async () => {
   await publish('kept', '1', '2')
   await alice.send('POST', '/artifacts/kept/1/archive')
@@ -61,4 +68,20 @@ test('a draft is replaced by multipart as well, and keeps the type of its file',
   expect(await (await alice.get('/artifacts/picture/1/content')).text()).toBe('pixels')
   const named = await alice.send('PUT', '/artifacts/picture/1', form('pixels', { name: 'other' }))
   expect(named.status).toBe(422)
+})
+
+test('an edited draft names what it is equal to now, never itself', async () => {
+  const [one, two] = await Promise.all(
+    ['one', 'two'].map(
+      async (name) => (await (await alice.submit({ name, type: 'note', content: name })).json()) as Body,
+    ),
+  )
+  await alice.submit({ name: 'edited', type: 'note', content: 'one', draft: true })
+  expect(await read('edited', '1')).toMatchObject({ duplicate_of: one?.['id'] })
+  await alice.send('PUT', '/artifacts/edited/1', { content: 'two' })
+  expect(await read('edited', '1')).toMatchObject({ duplicate_of: two?.['id'] })
+  for (const content of ['like nothing else', 'like nothing else']) {
+    await alice.send('PUT', '/artifacts/edited/1', { content })
+    expect(await read('edited', '1')).not.toHaveProperty('duplicate_of')
+  }
 })

@@ -43,7 +43,7 @@ const layers: Layers[] = [
 ]
 
 /** What an outsider may do with a published, public artifact: everything else ends at the own group. */
-const openToAll = new Set(['getArtifactById', 'getLatestArtifact', 'listVersions', 'diffVersions', 'getVersion', 'getContent', 'explainAccess', 'submitArtifact']) // prettier-ignore
+const openToAll = new Set(['getArtifactById', 'getContentById', 'getLatestArtifact', 'listVersions', 'diffVersions', 'getVersion', 'getContent', 'explainAccess', 'submitArtifact']) // prettier-ignore
 
 describe.each(layers)('$name', { timeout: 120_000 }, ({ roles, connectTo }) => {
   let api: TestApi

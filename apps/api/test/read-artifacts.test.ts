@@ -107,6 +107,9 @@ test('what a caller may not see is answered exactly as what is not there', async
   expect(await bare(await mallory.get(`/artifacts/by-id/${String(id)}`))).toEqual(
     await bare(await mallory.get('/artifacts/by-id/019ab1de-7c00-7000-8000-000000000001')),
   )
+  expect(await bare(await mallory.get(`/artifacts/by-id/${String(id)}/content`))).toEqual(
+    await bare(await mallory.get('/artifacts/by-id/019ab1de-7c00-7000-8000-000000000001/content')),
+  )
 })
 
 test('a public artifact of another group is shown without what is private to it', async () => {
@@ -116,9 +119,15 @@ test('a public artifact of another group is shown without what is private to it'
   expect((await mallory.get('/artifacts/shared/1/events')).status).toBe(404)
   await (await api.as('third', 'tom')).submit({ name: 'shared', type: 'note', content: 'mine', usage_policy: 'public' })
   await api.settleAll()
+  expect(view['links']).toEqual({
+    self: `/artifacts/by-id/${String(view['id'])}`,
+    content: `/artifacts/by-id/${String(view['id'])}/content`,
+  })
   const ambiguous = await mallory.get('/artifacts/shared')
   expect([ambiguous.status, ((await ambiguous.json()) as { ids: string[] }).ids.length]).toEqual([409, 2])
   expect((await mallory.get(`/artifacts/by-id/${String(view['id'])}`)).status).toBe(200)
+  const content = await mallory.get(`/artifacts/by-id/${String(view['id'])}/content`)
+  expect([content.status, await content.text()]).toEqual([200, 'hello world'])
   expect(await json(await alice.get('/artifacts/shared'))).toMatchObject({ group_id: 'acme' })
 })
 

@@ -92,3 +92,60 @@ test('forms that are none are refused', async () => {
     ).status,
   ).toBe(422)
 })
+
+const artifactPart = (artifact: object) =>
+  `--X\r\nContent-Disposition: form-data; name="artifact"\r\n\r\n${JSON.stringify(artifact)}\r\n`
+const contentPart = (bytes: string, type?: string) =>
+  `--X\r\nContent-Disposition: form-data; name="content"\r\n${type === undefined ? '' : `Content-Type: ${type}\r\n`}\r\n${bytes}\r\n`
+const form = async (parts: string[]) => {
+  const res = await raw(`${parts.join('')}--X--\r\n`, 'multipart/form-data; boundary=X')
+  return { status: res.status, body: (await res.json()) as Record<string, unknown> }
+}
+
+test('the parts come in any order, and one without a type is binary for every type of artifact', async () => {
+  expect(await form([contentPart('abc', 'a/b'), artifactPart({ name: 'turned', type: 'blob' })])).toMatchObject({
+    status: 202,
+    body: { content_type: 'a/b', content_size: 3 },
+  })
+  for (const type of ['prompt', 'note', 'blob'])
+    expect(await form([artifactPart({ name: 'silent', type }), contentPart('1')])).toMatchObject({
+      status: 202,
+      body: { type, content_type: 'application/octet-stream' },
+    })
+})
+
+test('a content type that could not be sent again, or that lies about text, is refused', async () => {
+  for (const [type, given] of [
+    ['blob', 'not a type'],
+    ['blob', 'a/b\u0001'],
+    ['blob', 'a/bé'],
+    ['blob', `a/${'b'.repeat(300)}`],
+    ['note', 'text/plain; charset=latin1'],
+  ] as const)
+    expect(await form([artifactPart({ name: 'odd', type }), contentPart('1', given)]), given).toMatchObject({
+      status: 415,
+      body: { type: 'urn:keepr:problem:unsupported-media-type' },
+    })
+})
+
+test('what is wrong with JSON in a file is told by its place in the content', async () => {
+  const refused = await form([artifactPart({ name: 'twice', type: 'prompt' }), contentPart('{"a":{"b":1,"b":2}}')])
+  expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: '/content/a/b' }] } })
+})
+
+test('large content comes back as it was sent, whole and in parts', async () => {
+  const bytes = new Uint8Array(5 * 1024 * 1024 + 7).map((_, index) => (index * 31 + (index >> 8)) % 251)
+  const made = (await (await upload({ name: 'sliced', type: 'blob', draft: true }, bytes)).json()) as {
+    links: { content: string }
+    content_hash: string
+  }
+  const read = async (headers: Record<string, string> = {}) => {
+    const res = await fetch(`http://127.0.0.1:${server.port}${made.links.content}`, {
+      headers: { authorization, ...headers },
+    })
+    return new Uint8Array(await res.arrayBuffer())
+  }
+  expect(Buffer.from(await read()).equals(bytes)).toBe(true)
+  const part = await read({ range: 'bytes=2097150-4194306' })
+  expect(Buffer.from(part).equals(bytes.subarray(2097150, 4194307))).toBe(true)
+})

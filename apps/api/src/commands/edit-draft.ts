@@ -1,3 +1,4 @@
+import { findDuplicate } from '@keepr/db/artifacts/find-duplicate'
 import { type DraftReplacement, replaceDraft } from '@keepr/db/artifacts/replace-draft'
 import { restrictArtifact } from '@keepr/db/artifacts/restrict-artifact'
 import { appendEvents, type Cause } from '@keepr/db/events/append-events'
@@ -10,13 +11,18 @@ import { problem } from '@keepr/shared/problem'
 export async function editDraft(
   tx: Tx,
   artifact: ArtifactRow,
-  draft: DraftReplacement,
+  draft: Omit<DraftReplacement, 'duplicate_of'>,
   cause: Cause,
 ): Promise<ArtifactRow> {
   const name = await lockName(tx, artifact, 1)
   const restricts = draft.usage_policy === 'restricted' && artifact.usage_policy !== 'restricted'
-  const kept = restricts ? { ...draft, usage_policy: artifact.usage_policy } : draft
-  const replaced = await replaceDraft(tx, artifact, kept)
+  const { group_id, type, id } = artifact
+  const { content_hash } = draft
+  const restricted = draft.usage_policy === 'restricted'
+  const duplicate_of =
+    (await findDuplicate(tx, { group_id, type, name: artifact.name, id, content_hash, restricted })) ?? null
+  const usage_policy = restricts ? artifact.usage_policy : draft.usage_policy
+  const replaced = await replaceDraft(tx, artifact, { ...draft, usage_policy, duplicate_of })
   if (!replaced || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })
   const edited = restricts ? await restrictArtifact(tx, replaced) : replaced
   await appendEvents(tx, cause, name.last_sequence, [{ artifact: edited, event_type: 'draft_updated' }])

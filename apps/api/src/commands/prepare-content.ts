@@ -1,4 +1,5 @@
 import { canonicalBytes, contentHash } from '@keepr/shared/domain/content-hash'
+import { readMediaType } from '@keepr/shared/domain/media-type'
 import { type Offence, problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { ContentSchemas } from '../content-schemas.ts'
@@ -63,8 +64,7 @@ function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['
   if (file) {
     if (Object.hasOwn(given, 'content') || content_base64 !== undefined)
       refuse('/content', 'comes as the file of the multipart body')
-    const contentType =
-      file.contentType ?? (type.content === 'binary' ? defaultTypes.binary : defaultTypes[type.content])
+    const contentType = file.contentType || defaultTypes.binary // a part that says nothing, whatever the type
     if (type.content === 'json') {
       const json = readJson(file.bytes)
       return { bytes: canonicalBytes(json), contentType, json }
@@ -90,15 +90,21 @@ function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['
 const onlyConcrete = ({ content_types }: TypeConfig): string | undefined =>
   content_types?.length === 1 && !content_types[0]?.includes('*') ? content_types[0] : undefined
 
+/** What it says must be what can be sent again as it is, what its type allows, and true of text: that is in UTF-8. */
 function requireContentType(contentType: string, { content, content_types }: TypeConfig): void {
+  const { type, charset } = readMediaType(contentType) ?? unsupported('The content says no well-formed media type.')
+  if (content === 'text' && !['utf-8', 'utf8', 'us-ascii', undefined].includes(charset))
+    unsupported('Text content is in UTF-8.')
   if (content_types === undefined || (content === 'json' && contentType === defaultTypes.json)) return
-  const plain = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const fits = content_types.some((allowed) => {
     const range = allowed.toLowerCase()
-    return range === plain || (range.endsWith('/*') && plain.startsWith(range.slice(0, -1)))
+    return range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
   })
-  if (!fits)
-    throw problem('unsupported-media-type', { detail: `Content of this type is ${content_types.join(' or ')}.` })
+  if (!fits) unsupported(`Content of this type is ${content_types.join(' or ')}.`)
+}
+
+function unsupported(detail: string): never {
+  throw problem('unsupported-media-type', { detail })
 }
 
 function requireText(bytes: Uint8Array): void {

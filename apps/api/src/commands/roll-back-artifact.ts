@@ -13,7 +13,7 @@ import { problem } from '@keepr/shared/problem'
 import { requireRestorable } from './require-restorable.ts'
 
 export type Rollback = { to_version?: string | undefined; reason?: string | undefined }
-/** The ids of what has moved: V first, then what outranked the target; and of the target. */
+/** The ids of what has moved: V first, then what outranked the target, highest first; and of the target. */
 export type RolledBack = { withdrawn: string[]; restored: string }
 
 /**
@@ -32,7 +32,9 @@ export async function rollBackArtifact(
   requireLatest(artifact, published)
   const target = chooseTarget(artifact, standing, request.to_version)
   await requireRestorable(tx, { ...target, group_id: artifact.group_id })
-  const outranking = published.filter(({ id, version }) => id !== artifact.id && outranks(version, target.version))
+  const outranking = published
+    .filter(({ id, version }) => id !== artifact.id && outranks(version, target.version))
+    .toSorted((a, b) => compareVersions(b.version, a.version))
   requirePermission(actor, artifact, outranking)
 
   const leaving = [artifact.id, ...outranking.map(({ id }) => id)]

@@ -3,6 +3,7 @@ import { type Offence, type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
 import { collectBytes } from './collect-bytes.ts'
+import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
 
 /** What the server decides: a client that sends one of these is mistaken, and is told instead of being ignored. */
@@ -73,18 +74,15 @@ const isUtf8 = (contentType = '') => {
   return charset === undefined || /^utf-?8$/iu.test(charset.trim())
 }
 
-/** Reads JSON exactly (or refuses it) and checks it against a schema. */
-export function parseBody(bytes: Uint8Array | undefined, schema: v.GenericSchema, maxDepth: number): unknown {
-  const value = bytes === undefined ? {} : parseJson(bytes, maxDepth)
-  return checkBody(value, schema)
-}
-
-/** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place. */
-export function parseJson(bytes: Uint8Array, maxDepth: number, maxValues?: number): unknown {
+/** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place (below `at`). */
+export function parseJson(
+  bytes: Uint8Array,
+  { maxDepth, maxValues, at = '' }: { maxDepth: number; maxValues?: number; at?: string },
+): unknown {
   const read = readStrictJson(bytes, maxDepth, maxValues)
   if (read.kind === 'malformed') throw problem('malformed-json', { detail: read.detail })
   if (read.kind === 'offence') {
-    throw problem('validation-error', { errors: [{ pointer: read.pointer, detail: read.detail }] })
+    throw problem('validation-error', { errors: [{ pointer: at + read.pointer, detail: read.detail }] })
   }
   return read.value
 }
@@ -108,7 +106,7 @@ export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
   for (const issue of result.issues ?? []) {
     const pointer = pointerOf((issue.path ?? []).map((item) => String(item.key)))
     if (offences.some((offence) => offence.pointer === pointer)) continue
-    offences.push({ pointer, detail: issue.expected === 'never' ? 'is not a known field' : issue.message })
+    offences.push({ pointer, detail: offenceDetail(issue, 'is not a known field') })
   }
   if (offences.length > 0) throw problem('validation-error', { errors: offences })
   return result.output

@@ -11,6 +11,6 @@ export function contentRules(c: Call, type: TypeConfig): ContentRules {
     type,
     limit: contentLimit(type, settings),
     schemas: contentSchemas,
-    readJson: (bytes) => parseJson(bytes, settings.maxJsonDepth),
+    readJson: (bytes) => parseJson(bytes, { maxDepth: settings.maxJsonDepth, at: '/content' }),
   }
 }

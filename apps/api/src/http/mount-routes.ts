@@ -59,7 +59,8 @@ async function readBody(c: Call, route: Route): Promise<unknown> {
   const { settings } = c.get('ctx')
   const bytes = await readJsonBytes(c, route, route.bodyLimit?.(c) ?? defaultBodyLimit)
   c.set('keyed', readKey(c, bytes))
-  return checkBody(bytes === undefined ? {} : parseJson(bytes, settings.maxJsonDepth + 1, maxJsonValues(c)), route.body)
+  if (bytes === undefined) return checkBody({}, route.body)
+  return checkBody(parseJson(bytes, { maxDepth: settings.maxJsonDepth + 1, maxValues: maxJsonValues(c) }), route.body)
 }
 
 function requireAcceptable(c: Call, { produces = ['application/json'] }: Route): void {

@@ -1,6 +1,7 @@
 import { problem, type Offence } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
+import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
 
 const none = v.strictObject({})
@@ -22,7 +23,10 @@ export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec)
   const result = v.safeParse(query, { ...values })
   for (const issue of result.issues ?? []) {
     const name = v.getDotPath(issue) ?? ''
-    offences.push(offence(name, issue.expected === 'never' ? 'is not a parameter of this route' : issue.message))
+    const detail = offenceDetail(issue, 'is not a parameter of this route')
+    // Several rules may say the same of one value.
+    if (!offences.some((told) => told.parameter === name && told.detail === detail))
+      offences.push(offence(name, detail))
   }
   if (offences.length > 0) throw problem('validation-error', { errors: offences })
   return result.output

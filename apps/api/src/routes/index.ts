@@ -3,6 +3,7 @@ import { getContent } from './artifacts/get-content.ts'
 import { listArtifactEvents } from './artifacts/list-artifact-events.ts'
 import { listArtifacts } from './artifacts/list-artifacts.ts'
 import { getArtifactById } from './artifacts/get-artifact-by-id.ts'
+import { getContentById } from './artifacts/get-content-by-id.ts'
 import { getLatestArtifact } from './artifacts/get-latest-artifact.ts'
 import { getVersion } from './artifacts/get-version.ts'
 import { listVersions } from './artifacts/list-versions.ts'
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   listArtifacts,
   submitArtifact,
   getArtifactById,
+  getContentById,
   getLatestArtifact,
   listVersions,
   diffVersions,

@@ -6,7 +6,9 @@ export const artifactPath = ({ name, type, version }: Coordinates, below = ''): 
 
 /** The links of an artifact's answer. */
 export const artifactLinks = (artifact: Coordinates & { id: string }, foreign: boolean): Record<string, string> => {
-  if (foreign) return { self: `/artifacts/by-id/${artifact.id}`, content: artifactPath(artifact, '/content') }
+  // A name may mean another artifact to a caller of another group, or nothing: its id means this one.
+  const byId = `/artifacts/by-id/${artifact.id}`
+  if (foreign) return { self: byId, content: `${byId}/content` }
   return {
     self: artifactPath(artifact),
     content: artifactPath(artifact, '/content'),

@@ -10,6 +10,7 @@ const segments: Record<string, Fill> = {
   name: ({ name }) => name,
   version: ({ version }) => version,
   'getArtifactById.id': ({ id }) => id,
+  'getContentById.id': ({ id }) => id,
   'redeliver.id': ({ delivery_id }) => delivery_id,
 }
 

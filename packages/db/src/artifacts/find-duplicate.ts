@@ -1,6 +1,14 @@
 import type { Tx } from '../transaction.ts'
 
-type Question = { group_id: string; type: string; name: string; content_hash: string; restricted: boolean }
+type Question = {
+  group_id: string
+  type: string
+  name: string
+  content_hash: string
+  restricted: boolean
+  /** The artifact that asks, once it stands there itself. */
+  id?: string
+}
 
 /**
  * An artifact of the group with the same content, the same name first. A restricted one is named only by another
@@ -11,6 +19,7 @@ export async function findDuplicate(tx: Tx, asked: Question): Promise<string | u
     select id from artifact_active
      where group_id = ${asked.group_id} and content_hash = ${asked.content_hash}
        and (usage_policy <> 'restricted' or ${asked.restricted})
+       and id is distinct from ${asked.id ?? null}::uuid
      order by (name = ${asked.name} and type = ${asked.type}) desc, created_at
      limit 1`
   return row?.id

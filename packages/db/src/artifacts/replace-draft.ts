@@ -5,7 +5,14 @@ import { jsonText, type NewArtifact } from './insert-artifact.ts'
 
 export type DraftReplacement = Pick<
   NewArtifact,
-  'content_kind' | 'content_type' | 'content_size' | 'content_hash' | 'content' | 'metadata' | 'usage_policy'
+  | 'content_kind'
+  | 'content_type'
+  | 'content_size'
+  | 'content_hash'
+  | 'content'
+  | 'metadata'
+  | 'usage_policy'
+  | 'duplicate_of'
 >
 
 /** Makes a draft anew in place; undefined when it is no draft any more. */
@@ -22,6 +29,7 @@ export async function replaceDraft(
            content_hash = ${draft.content_hash},
            metadata = ${JSON.stringify(draft.metadata)}::text::jsonb,
            usage_policy = ${draft.usage_policy},
+           duplicate_of = ${draft.duplicate_of},
            revision = revision + 1,
            updated_at = now(),
            content = ${draft.content}

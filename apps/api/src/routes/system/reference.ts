@@ -45,4 +45,6 @@ export function mountReference(app: Hono<ApiEnv>): void {
     const bytes = new Uint8Array(await readFile(join(assets, file)))
     return c.body(bytes, 200, { 'content-type': type, 'content-security-policy': policy })
   })
+  for (const path of ['/openapi.json', '/docs', '/docs/:file'])
+    app.all(path, (c) => answerError(problem('method-not-allowed', { headers: { allow: 'GET, HEAD' } }), c))
 }

@@ -1,0 +1,107 @@
+import { findContent } from '@keepr/db/artifacts/find-content'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import { decide } from '@keepr/shared/domain/access'
+import { contentHash } from '@keepr/shared/domain/content-hash'
+import { problem } from '@keepr/shared/problem'
+import { subjectOf } from '../views/artifact.ts'
+import type { Call } from './api.ts'
+import { byteRange } from './byte-range.ts'
+import { revalidated } from './cache-headers.ts'
+import { isUnchanged } from './preconditions.ts'
+import { respond } from './respond.ts'
+import type { RouteSpec } from './route.ts'
+
+/** What every route says that answers with content. */
+export const contentContract = {
+  heeds: ['If-None-Match', 'Range', 'If-Range'],
+  produces: ['*/*'],
+  answers: {
+    200: {
+      description: 'The content',
+      contentType: '*/*',
+      headers: ['ETag', 'Content-Digest', 'Repr-Digest', 'Accept-Ranges'],
+    },
+    206: {
+      description: 'A part of the content',
+      contentType: '*/*',
+      headers: ['ETag', 'Content-Digest', 'Repr-Digest', 'Content-Range'],
+    },
+    304: { description: 'The caller has this content', headers: ['ETag', 'Repr-Digest'] },
+  },
+  problems: ['not-found', 'artifact-not-usable', 'purged', 'range-not-satisfiable', 'content-damaged'],
+} as const satisfies Partial<RouteSpec>
+
+/** The bytes that were hashed, or what the caller still lacks of them; of what has not passed validation nothing. */
+export async function answerContent(c: Call, artifact: PresentedArtifact): Promise<Response> {
+  if (artifact.purged_at !== null) throw problem('purged')
+  const { outcome } = decide('read_content', c.get('actor'), subjectOf(artifact))
+  if (outcome !== 'allowed')
+    throw problem('artifact-not-usable', { id: artifact.id, status_of_artifact: artifact.status })
+  const answer = await represent(c, artifact)
+  if (c.req.method !== 'HEAD') c.get('ctx').accessLog.touch(artifact)
+  return answer
+}
+
+async function represent(c: Call, artifact: PresentedArtifact): Promise<Response> {
+  const etag = `"${artifact.content_hash}"`
+  const headers: Record<string, string> = {
+    ...revalidated,
+    etag,
+    'accept-ranges': 'bytes',
+    'repr-digest': digest(artifact.content_hash),
+    'x-content-type-options': 'nosniff',
+    'content-disposition': 'attachment',
+    'content-security-policy': 'sandbox',
+  }
+  if (isUnchanged(c, etag)) return respond(c, null, 304, headers)
+  headers['content-type'] = artifact.content_type
+  if (c.req.method === 'HEAD') {
+    headers['content-digest'] = digest(artifact.content_hash)
+    return respond(c, null, 200, { ...headers, 'content-length': String(artifact.content_size) })
+  }
+  const ifRange = c.req.header('if-range')
+  const wanted = ifRange === undefined || ifRange === etag ? c.req.header('range') : undefined
+  const range = byteRange(wanted, artifact.content_size)
+  if (range === 'unsatisfiable') {
+    throw problem('range-not-satisfiable', { headers: { 'content-range': `bytes */${artifact.content_size}`, etag } })
+  }
+  const bytes = await loadContent(c, artifact)
+  const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
+  headers['content-digest'] = digest(range ? contentHash(part) : artifact.content_hash)
+  headers['content-length'] = String(part.byteLength)
+  if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${artifact.content_size}`
+  return respond(
+    c,
+    new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength),
+    range ? 206 : 200,
+    headers,
+  ) // SAFETY: a Buffer's memory is never shared between threads here.
+}
+
+const loadContent = (c: Call, artifact: PresentedArtifact): Promise<Buffer> =>
+  c.get('ctx').contentCache.get(artifact.content_hash, async () => {
+    const size = artifact.content_size
+    const first = await loadSlice(c, artifact, 0)
+    if (first.byteLength === size) return first
+    const whole = Buffer.allocUnsafe(size)
+    for (let start = first.copy(whole); start < size;) {
+      const copied = (await loadSlice(c, artifact, start)).copy(whole, start)
+      if (copied === 0) throw problem('content-damaged')
+      start += copied
+    }
+    return whole
+  })
+
+/** The driver holds what a row brings several times over, as text too: so large content comes in slices. */
+const sliceBytes = 2 * 1024 * 1024
+
+async function loadSlice(c: Call, { id, group_id, content_hash }: PresentedArtifact, start: number): Promise<Buffer> {
+  const asked = { id, group_id, content_hash, start, length: sliceBytes }
+  const [row] = await c.get('ctx').readDb.read(c.get('actor'), (tx) => findContent(tx, asked))
+  if (!row) throw problem('not-found') // withdrawn or edited between the reads
+  if (row.content === null) throw problem('purged')
+  return row.content
+}
+
+/** RFC 9530. */
+const digest = (hash: string): string => `sha-256=:${Buffer.from(hash, 'hex').toString('base64')}:`
