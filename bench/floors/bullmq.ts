@@ -1,13 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createPostgresBackend, Queue, Worker } from 'bullmq'
 import { reply } from '../child/reply.ts'
+import { beginRun, type ProgramRun } from './begin-run.ts'
 
 export type BullmqFloor = (input: {
   databaseUrl: string
   seconds: number
   producers: number
   concurrency: number
-}) => Promise<{ perSecond: number }>
+}) => Promise<ProgramRun>
 
 /** BullMQ alone on PostgreSQL: jobs that are added one by one, and processed at the same time by doing nothing. */
 const run: BullmqFloor = async ({ databaseUrl, seconds, producers, concurrency }) => {
@@ -17,8 +18,8 @@ const run: BullmqFloor = async ({ databaseUrl, seconds, producers, concurrency }
   let processed = 0
   const worker = new Worker(name, async () => void processed++, { connection, concurrency }, createPostgresBackend)
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()])
-  const startedAt = performance.now()
-  const endsAt = startedAt + seconds * 1000
+  const ended = beginRun()
+  const endsAt = performance.now() + seconds * 1000
   let added = 0
   await Promise.all(
     Array.from({ length: producers }, async () => {
@@ -31,9 +32,9 @@ const run: BullmqFloor = async ({ databaseUrl, seconds, producers, concurrency }
     worker.on('completed', look)
     look()
   })
-  const perSecond = processed / ((performance.now() - startedAt) / 1000)
+  const run = ended(processed)
   await worker.close()
   await queue.close()
-  return { perSecond }
+  return run
 }
 reply(run)

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import { reply } from '../child/reply.ts'
+import { beginRun, type ProgramRun } from './begin-run.ts'
 
 export type PostFloor = (input: {
   url: string
@@ -7,13 +8,13 @@ export type PostFloor = (input: {
   headers: Record<string, string>
   seconds: number
   concurrency: number
-}) => Promise<{ perSecond: number }>
+}) => Promise<ProgramRun>
 
 /** Posts the same body over and over: what delivering webhooks cannot do without. */
 const post: PostFloor = async ({ url, body, headers, seconds, concurrency }) => {
   const dispatcher = new Agent({ connections: concurrency, keepAliveTimeout: 10_000 })
-  const startedAt = performance.now()
-  const endsAt = startedAt + seconds * 1000
+  const ended = beginRun()
+  const endsAt = performance.now() + seconds * 1000
   let posted = 0
   await Promise.all(
     Array.from({ length: concurrency }, async () => {
@@ -23,8 +24,8 @@ const post: PostFloor = async ({ url, body, headers, seconds, concurrency }) => 
       }
     }),
   )
-  const perSecond = posted / ((performance.now() - startedAt) / 1000)
+  const run = ended(posted)
   await dispatcher.close()
-  return { perSecond }
+  return run
 }
 reply(post)

@@ -7,6 +7,7 @@ import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { recordVerdict } from '@keepr/validation-worker/commands/record-verdict'
 import * as v from 'valibot'
 import { reply } from '../child/reply.ts'
+import { beginRun, type ProgramRun } from './begin-run.ts'
 
 export type TransactionsFloor = (input: {
   apiUrl: string
@@ -14,7 +15,7 @@ export type TransactionsFloor = (input: {
   group: string
   seconds: number
   clients: number
-}) => Promise<{ perSecond: number }>
+}) => Promise<ProgramRun>
 
 /**
  * What pgbench would do: clients that each run the two transactions of an artifact's way, submission and verdict, one after
@@ -77,14 +78,14 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
     })
   }
 
-  const startedAt = performance.now()
-  const endsAt = startedAt + seconds * 1000
+  const ended = beginRun()
+  const endsAt = performance.now() + seconds * 1000
   let done = 0
   await Promise.all(
     Array.from({ length: clients }, async () => {
       for (; performance.now() < endsAt; done++) await one()
     }),
   )
-  return { perSecond: done / ((performance.now() - startedAt) / 1000) }
+  return ended(done)
 }
 reply(run)

@@ -14,6 +14,8 @@ export type Line = {
   goal?: Goal
   met: boolean
   note?: string
+  /** Milliseconds of CPU time for one answer. */
+  cpu?: { keepr: Record<string, number>; floor: Record<string, number> } | undefined
 }
 
 export const isMet = (value: number, goal: Goal): boolean =>

@@ -15,11 +15,13 @@ export type Report = {
     ratio: number | null
     goal: string | null
     met: boolean
+    /** By part, in milliseconds for one answer. */
+    cpu_ms: { keepr: Record<string, number>; floor: Record<string, number> } | null
   }[]
 }
 
 /** Stored names are snake_case; what is not there is null. */
-export const reportLine = ({ id, what, unit, floor, keepr, ratio, goal, met }: Line): Report['lines'][number] => ({
+export const reportLine = ({ id, what, unit, floor, keepr, ratio, goal, met, cpu }: Line): Report['lines'][number] => ({
   id,
   what,
   unit,
@@ -28,4 +30,5 @@ export const reportLine = ({ id, what, unit, floor, keepr, ratio, goal, met }: L
   ratio: ratio ?? null,
   goal: goal === undefined ? null : JSON.stringify(goal),
   met,
+  cpu_ms: cpu ?? null,
 })

@@ -38,12 +38,12 @@ async function compare(bench: Bench, product: Product, { id, what, path, atLeast
   const floor = await bench.floorOf(product)
   const requests = { kind: 'get', paths: [path] } as const
   const extra: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag }
-  const rate = (url: string, headers: Record<string, string>) => async () =>
-    (await bench.load({ url, requests, headers: { ...headers, ...extra } })).perSecond
+  const rate = (url: string, headers: Record<string, string>) => () =>
+    bench.load({ url, requests, headers: { ...headers, ...extra } })
   const sides = { keepr: rate(product.url, product.headers), floor: rate(floor.url, {}) }
   await sides.keepr()
   await sides.floor()
-  return ratioLine({ id, what, unit: '/s' }, await alternate(bench.options.rounds, sides), { atLeast })
+  return ratioLine({ id, what, unit: '/s' }, await alternate(bench, sides), { atLeast })
 }
 
 async function publishLarge(product: Product): Promise<string> {

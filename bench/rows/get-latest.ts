@@ -14,10 +14,7 @@ export const getLatest: Row = {
     const keepr = () => bench.load({ url: product.url, headers: product.headers, requests })
     const bare = () => bench.load({ url: floor.url, requests })
     await Promise.all([bench.load({ url: product.url, headers: product.headers, requests, seconds: 1 }), bare()])
-    const measured = await alternate(bench.options.rounds, {
-      keepr: async () => (await keepr()).perSecond,
-      floor: async () => (await bare()).perSecond,
-    })
+    const measured = await alternate(bench, { keepr, floor: bare })
     return [ratioLine({ id: 'latest', what: 'GET latest', unit: '/s' }, measured, { atLeast: 0.9 })]
   },
 }

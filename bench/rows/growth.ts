@@ -1,6 +1,6 @@
 import type { Line } from '../report/line.ts'
 import type { Product } from '../stage/product.ts'
-import { alternate } from './alternate.ts'
+import { alternate, type Run } from './alternate.ts'
 import { chooseNames } from './choose-names.ts'
 import { postEach } from './post-each.ts'
 import { ratioLine } from './line-of.ts'
@@ -8,7 +8,7 @@ import type { Row } from './row.ts'
 
 const ROLLBACKS = 120
 
-type Operation = (product: Product) => () => Promise<number>
+type Operation = (product: Product) => () => Promise<Run>
 
 /** The same operations at the small and the large size. A ratio of 1 / 1.3 says that they take 1.3 times as long. */
 export const growth: Row = {
@@ -26,16 +26,16 @@ export const growth: Row = {
     const get =
       (paths: (product: Product) => string[]): Operation =>
       (product) =>
-      async () =>
-        (await bench.load({ ...product, requests: { kind: 'get', paths: paths(product) } })).perSecond
-    const submit: Operation = (product) => async () => {
+      () =>
+        bench.load({ ...product, requests: { kind: 'get', paths: paths(product) } })
+    const submit: Operation = (product) => () => {
       const requests = {
         kind: 'submit',
         type: 'prompt',
         prefix: `grown-${run++}`,
         names: submitted(namesOf(product)),
       } as const
-      return (await bench.load({ ...product, requests })).perSecond
+      return bench.load({ ...product, requests })
     }
     const operations: Record<string, Operation> = {
       latest: get((product) => namesOf(product).map((name) => `/artifacts/${name}`)),
@@ -44,12 +44,15 @@ export const growth: Row = {
       // Each name once: what is rolled back is not rolled back again.
       rollback: (product) => {
         const left = rolledBack(namesOf(product))
-        return () =>
-          postEach(
+        return async () => {
+          const posts = left.splice(0, ROLLBACKS)
+          const perSecond = await postEach(
             product,
-            left.splice(0, ROLLBACKS).map((name) => ({ path: `/artifacts/${name}/5/rollback?type=prompt`, body: {} })),
+            posts.map((name) => ({ path: `/artifacts/${name}/5/rollback?type=prompt`, body: {} })),
             16,
           )
+          return { answers: posts.length, perSecond }
+        }
       },
     }
     const lines: Line[] = []
@@ -57,7 +60,7 @@ export const growth: Row = {
       const sides = { keepr: operation(large), floor: operation(small) }
       await sides.keepr()
       await sides.floor()
-      const measured = await alternate(bench.options.rounds, sides)
+      const measured = await alternate(bench, sides)
       const what = `${name} at 1 M beside 10 k (${(1 / measured.ratio).toFixed(2)} × the time)`
       lines.push(
         ratioLine({ id: `growth-${name}`, what, unit: '/s' }, measured, { atLeast: Math.round(1000 / 1.3) / 1000 }),

@@ -27,12 +27,12 @@ async function firstPage(bench: Bench, product: Product, id: string, path: strin
   const floor = await bench.floorOf(product)
   const requests = { kind: 'get', paths: [path] } as const
   const sides = {
-    keepr: async () => (await bench.load({ url: product.url, headers: product.headers, requests })).perSecond,
-    floor: async () => (await bench.load({ url: floor.url, requests })).perSecond,
+    keepr: () => bench.load({ url: product.url, headers: product.headers, requests }),
+    floor: () => bench.load({ url: floor.url, requests }),
   }
   await sides.keepr()
   await sides.floor()
-  const measured = await alternate(bench.options.rounds, sides)
+  const measured = await alternate(bench, sides)
   return ratioLine({ id, what: path.replace('/artifacts/', ''), unit: '/s' }, measured, { atLeast: 0.7 })
 }
 
@@ -40,10 +40,9 @@ async function firstPage(bench: Bench, product: Product, id: string, path: strin
 async function thousandth(bench: Bench, product: Product): Promise<Line> {
   const path = '/artifacts/?limit=50'
   const deep = `${path}&cursor=${await cursorAfter(product, 50 * 999)}`
-  const rate = (asked: string) => async () =>
-    (await bench.load({ url: product.url, headers: product.headers, requests: { kind: 'get', paths: [asked] } }))
-      .perSecond
-  const measured = await alternate(bench.options.rounds, { keepr: rate(deep), floor: rate(path) })
+  const rate = (asked: string) => () =>
+    bench.load({ url: product.url, headers: product.headers, requests: { kind: 'get', paths: [asked] } })
+  const measured = await alternate(bench, { keepr: rate(deep), floor: rate(path) })
   return ratioLine({ id: 'list-1000th', what: 'the 1,000th page beside the first', unit: '/s' }, measured, {
     atLeast: 0.9,
   })

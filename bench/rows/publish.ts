@@ -7,7 +7,7 @@ import { percentile } from '../report/percentile.ts'
 import { SEED_GROUP } from '../seed/seed-shape.ts'
 import type { Bench } from '../stage/bench.ts'
 import type { Product } from '../stage/product.ts'
-import { alternate } from './alternate.ts'
+import { alternate, type Run } from './alternate.ts'
 import { plainLine, ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
 import { databaseNow, outboxEmpty, verdictsStored } from './settled.ts'
@@ -27,7 +27,7 @@ export const publish: Row = {
       floor: () => (onRedis ? transactionsPerSecond(bench, product) : jobsPerSecond(bench, product)),
     }
     await sides.keepr()
-    const measured = await alternate(bench.options.rounds, sides)
+    const measured = await alternate(bench, sides)
     const goal = { atLeast: onRedis ? 0.5 : 0.6 }
     const sustained = { id: 'publish', what: `submit → published, queue on ${bench.options.queue}`, unit: '/s' }
     return [ratioLine(sustained, measured, goal), ...(await idle(product, onRedis))]
@@ -36,16 +36,16 @@ export const publish: Row = {
 
 let run = 0
 
-async function publishedPerSecond(bench: Bench, product: Product): Promise<number> {
+async function publishedPerSecond(bench: Bench, product: Product): Promise<Run> {
   const startedAt = await databaseNow(product)
   const requests = { kind: 'submit', type, prefix: `published-${run++}` } as const
   const { answers } = await bench.load({ url: product.url, headers: product.headers, requests })
   const endedAt = await verdictsStored(product, type, startedAt)
   await outboxEmpty(product)
-  return answers / ((endedAt - startedAt) / 1000)
+  return { answers, perSecond: answers / ((endedAt - startedAt) / 1000) }
 }
 
-async function transactionsPerSecond({ options }: Bench, { databaseUrl }: Product): Promise<number> {
+async function transactionsPerSecond({ options }: Bench, { databaseUrl }: Product): Promise<Run> {
   const input = {
     apiUrl: urlAs(databaseUrl, 'keepr_api'),
     validationUrl: urlAs(databaseUrl, 'keepr_validation'),
@@ -54,10 +54,10 @@ async function transactionsPerSecond({ options }: Bench, { databaseUrl }: Produc
     clients: options.connections,
   }
   const entry = new URL('../floors/transactions.ts', import.meta.url)
-  return (await askOnce<TransactionsFloor>(entry, input)).perSecond
+  return await askOnce<TransactionsFloor>(entry, input)
 }
 
-async function jobsPerSecond({ options }: Bench, { databaseUrl }: Product): Promise<number> {
+async function jobsPerSecond({ options }: Bench, { databaseUrl }: Product): Promise<Run> {
   const input = {
     databaseUrl: urlAs(databaseUrl, 'keepr_queue'),
     seconds: options.seconds,
@@ -65,7 +65,7 @@ async function jobsPerSecond({ options }: Bench, { databaseUrl }: Product): Prom
     concurrency: CONCURRENCY,
   }
   const entry = new URL('../floors/bullmq.ts', import.meta.url)
-  return (await askOnce<BullmqFloor>(entry, input)).perSecond
+  return await askOnce<BullmqFloor>(entry, input)
 }
 
 function urlAs(databaseUrl: string, role: 'keepr_api' | 'keepr_validation' | 'keepr_queue'): string {

@@ -10,9 +10,9 @@ export const submit: Row = {
     await bench.apiAlone(product)
     const floor = await bench.floorOf(product)
     let run = 0
-    const rate = (url: string, headers: Record<string, string>) => async () => {
+    const rate = (url: string, headers: Record<string, string>) => () => {
       const requests = { kind: 'submit', type: 'prompt', prefix: `submitted-${run++}` } as const
-      return (await bench.load({ url, headers, requests })).perSecond
+      return bench.load({ url, headers, requests })
     }
     const sides = {
       keepr: rate(product.url, product.headers),
@@ -20,7 +20,7 @@ export const submit: Row = {
     }
     await sides.keepr()
     await sides.floor()
-    const measured = await alternate(bench.options.rounds, sides)
+    const measured = await alternate(bench, sides)
     return [ratioLine({ id: 'submit', what: 'POST, API and relay alone', unit: '/s' }, measured, { atLeast: 0.6 })]
   },
 }

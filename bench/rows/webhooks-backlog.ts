@@ -15,7 +15,7 @@ export const webhooksBacklog: Row = {
     const product = await bench.small()
     await deliveredPerSecond(bench, product)
     const each = async (type: string, live: number) => {
-      const rate = (await deliveredPerSecond(bench, product, { type, events: EVENTS, live })) / live
+      const rate = (await deliveredPerSecond(bench, product, { type, events: EVENTS, live })).perSecond / live
       bench.options.progress(`${EVENTS} events to ${live} subscribers that answer: ${rate.toFixed(0)}/s each`)
       return rate
     }

@@ -6,7 +6,7 @@ import { median } from '../report/median.ts'
 import { percentile } from '../report/percentile.ts'
 import type { Bench } from '../stage/bench.ts'
 import type { Product } from '../stage/product.ts'
-import { alternate } from './alternate.ts'
+import { alternate, type Run } from './alternate.ts'
 import { plainLine, ratioLine } from './line-of.ts'
 import { postEach } from './post-each.ts'
 import type { Row } from './row.ts'
@@ -24,7 +24,7 @@ export const webhooks: Row = {
     const product = await bench.small()
     const sides = { keepr: () => deliveredPerSecond(bench, product), floor: () => postedPerSecond(bench) }
     await sides.keepr()
-    const measured = await alternate(bench.options.rounds, sides)
+    const measured = await alternate(bench, sides)
     const line = ratioLine(
       { id: 'webhooks', what: `event → delivered, ${SUBSCRIBERS} subscribers`, unit: '/s' },
       measured,
@@ -44,7 +44,7 @@ export async function deliveredPerSecond(
   { sink }: Bench,
   product: Product,
   { type, events, live }: Backlog = announced,
-): Promise<number> {
+): Promise<Run> {
   const { pid } = product.network.services.webhook
   if (pid === undefined) throw new Error('the webhook worker does not run')
   await sink.ask({ forget: true })
@@ -61,7 +61,7 @@ export async function deliveredPerSecond(
   const { received } = await sink.ask({ read: true })
   const lastAt = Math.max(...received.map(({ at }) => at))
   await outboxEmpty(product)
-  return deliveries / ((lastAt - startedAt) / 1000)
+  return { answers: deliveries, perSecond: deliveries / ((lastAt - startedAt) / 1000) }
 }
 
 const publishAll = async (product: Product, type: string, count: number): Promise<void> => {
@@ -74,7 +74,7 @@ const publishAll = async (product: Product, type: string, count: number): Promis
   )
 }
 
-async function postedPerSecond({ sink, options }: Bench): Promise<number> {
+async function postedPerSecond({ sink, options }: Bench): Promise<Run> {
   const { address } = await sink.ask({ forget: true })
   const artifact = { id: crypto.randomUUID(), name: 'announced-1-1', type: 'announced', version: '1', metadata: {} }
   const input = {
@@ -89,9 +89,9 @@ async function postedPerSecond({ sink, options }: Bench): Promise<number> {
     concurrency: CONCURRENCY,
   }
   const entry = new URL('../floors/post.ts', import.meta.url)
-  const { perSecond } = await askOnce<PostFloor>(entry, input)
+  const posted = await askOnce<PostFloor>(entry, input)
   await sink.ask({ forget: true })
-  return perSecond
+  return posted
 }
 
 /** The p99 of event → delivered over the live subscribers, at a gentle rate, with and without a dead one among the five. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Network } from '@keepr/dev-env/network'
 import { askOnce } from '../child/ask-once.ts'
 import { Child } from '../child/child.ts'
 import type { Checkr } from '../floors/checkr.ts'
@@ -8,6 +9,7 @@ import type { HttpFloor } from '../floors/http-floor.ts'
 import type { Sink } from '../floors/sink.ts'
 import type { Generator, Load, LoadResult } from '../load/load.ts'
 import { SEED_GROUP, type SeedShape } from '../seed/seed-shape.ts'
+import { type CpuTime, cpuTime } from './cpu-time.ts'
 import { type Databases, openDatabases } from './databases.ts'
 import { type Product, startProduct } from './product.ts'
 import { redisOf } from './redis-of.ts'
@@ -40,6 +42,8 @@ export type Bench = AsyncDisposable & {
   apiAlone(product: Product): Promise<void>
   floorOf(product: Product): Promise<{ url: string }>
   load(load: Pick<Load, 'url' | 'requests'> & Partial<Load>): Promise<LoadResult>
+  /** Of everything that runs but the load generator: `rest` are floors, sinks and the queue's store. */
+  cpuTime(): CpuTime | undefined
 }
 
 const POOL_SIZE = 10 // as the product's default
@@ -68,13 +72,19 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     options.progress(`starting Keepr on the ${name} database`)
     const dataDir = mkdtempSync(join(tmpdir(), 'keepr-bench-'))
     owned.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-    const made = databaseUrl().then(async (url) =>
-      owned.use(await startProduct({ databaseUrl: url, dataDir, redisUrl: redis.url(started.size), env })),
-    )
+    const made = databaseUrl().then(async (url) => {
+      const product = owned.use(
+        await startProduct({ databaseUrl: url, dataDir, redisUrl: redis.url(started.size), env }),
+      )
+      running.push(product)
+      return product
+    })
     started.set(name, made)
     return made
   }
 
+  const running: Product[] = []
+  const pidsOf = (name: keyof Network['services']) => running.map(({ network }) => network.services[name].pid)
   const owned = stack.move()
   return {
     options,
@@ -93,6 +103,13 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       floors.set(databaseUrl, made)
       return made
     },
+    cpuTime: () =>
+      cpuTime({
+        postgres: [databases.pid()],
+        api: pidsOf('api'),
+        validation: pidsOf('validation'),
+        webhook: pidsOf('webhook'),
+      }),
     load: (load) =>
       askOnce<Generator>(new URL('../load/generate.ts', import.meta.url), {
         connections: options.connections,

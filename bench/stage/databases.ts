@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { startPostgres, type EmbeddedPostgres } from '@keepr/dev-env/embedded-postgres'
 import { rolePasswords } from '@keepr/dev-env/role-passwords'
 import { migrate } from '@keepr/db/migrate'
@@ -7,6 +9,8 @@ import type { SeedShape } from '../seed/seed-shape.ts'
 
 export type Databases = AsyncDisposable & {
   adminUrl: string
+  /** Of the server; it may have been started again. */
+  pid(): number
   /** A seeded database that is kept from run to run. */
   seeded(shape: SeedShape): Promise<string>
   /** A fresh copy of a seeded one, so that each run starts from the same rows. */
@@ -49,5 +53,6 @@ export async function openDatabases(folder: string, progress: (step: string) => 
     await admin.end({ timeout: 5 })
     await server.stop()
   }
-  return { adminUrl: server.adminUrl, seeded, copyOf, [Symbol.asyncDispose]: close }
+  const pid = () => Number(readFileSync(join(folder, 'cluster/postmaster.pid'), 'utf8').split('\n', 1)[0])
+  return { adminUrl: server.adminUrl, pid, seeded, copyOf, [Symbol.asyncDispose]: close }
 }
