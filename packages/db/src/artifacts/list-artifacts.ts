@@ -69,7 +69,7 @@ const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_h
   [name, name_prefix, content_hash].every((narrower) => narrower === undefined) &&
   sort !== 'name'
 
-/** The ids of the page, from the function that may use the indexes of tags and words (migrations 0017 and 0021 say why). */
+/** The ids of the page, from the function that may use the indexes of tags and words (migrations 0017, 0021 and 0023 say why). */
 const tagged = (tx: Tx, asked: ListQuestion) => tx`
   select found_id from find_tagged_or_worded(
     ${asked.tags.length === 0 ? null : JSON.stringify(asked.tags)}::text::jsonb,
