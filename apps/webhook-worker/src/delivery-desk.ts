@@ -6,7 +6,7 @@ import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import type { Tx } from '@keepr/db/transaction'
 import type { Context } from './context.ts'
-import { gathered } from './gathered.ts'
+import { gathered } from '@keepr/db/gathered'
 
 /** An attempt that succeeded. */
 export type Delivered = NewAttempt & {

@@ -2,6 +2,7 @@ import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
 import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
+import { type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
@@ -30,6 +31,8 @@ export type Db = AsyncDisposable & {
   withService<T>(groupId: string | null, story: (tx: Tx) => Promise<T>): Promise<T>
   /** One query in the name of a user, in a single round trip. */
   read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
+  /** The same for a query that takes several questions: under load, what one user asks at once shares a round trip. */
+  readTogether: ReadTogether
   /** Calls back for every message on a channel; survives lost connections. Resolves when it listens. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
   /** How many connections it may open, and how many transactions run or wait for one. */
@@ -86,6 +89,12 @@ export function connect(options: ConnectOptions): Db {
 
   // A user is answered within the time of one statement: what did not even begin by then is refused.
   const limits = { startMs: options.statementTimeoutMs * 0.8, endMs: options.statementTimeoutMs * 2 }
+  const read: Db['read'] = (actor, query) =>
+    inTime(limits, async () => {
+      await schemaFits()
+      return await readOnce(sql, actorScope(actor), query)
+    })
+  const together = readTogether(read)
   const close = () => sql.end({ timeout: 5 })
   return {
     withActor: (actor, story) =>
@@ -96,11 +105,8 @@ export function connect(options: ConnectOptions): Db {
         }),
       ),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
-    read: (actor, query) =>
-      inTime(limits, async () => {
-        await schemaFits()
-        return await readOnce(sql, actorScope(actor), query)
-      }),
+    read,
+    readTogether: (actor, query, question) => inTime(limits, () => together(actor, query, question)),
     pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
     ping: fit,

@@ -59,7 +59,9 @@ export async function submitArtifact(
   // One flight: the connection keeps the order, so all that follows the name's lock sees what it protects.
   const [name, latest, used, highest, duplicate_of] = await Promise.all([
     claimName(tx, coordinates, versioningFor(submission, rules.config, undefined), events),
-    mayRepeat(submission, rules.config) ? findOwnLatest(tx, { ...coordinates, withContent: false }) : [],
+    mayRepeat(submission, rules.config)
+      ? findOwnLatest(tx, actor.groupId, [{ ...coordinates, withContent: false }])
+      : [],
     submission.version === undefined ? undefined : findUsedVersion(tx, { ...coordinates, version: submission.version }),
     submission.version === undefined ? highestVersion(tx, coordinates) : undefined,
     findDuplicate(tx, {

@@ -16,12 +16,12 @@ type Asked = NameQuestion & { version?: string }
 export async function readNamed(c: Call, asked: Asked): Promise<PresentedArtifact[]> {
   const { readDb } = c.get('ctx')
   const actor = c.get('actor')
-  const { version } = asked
+  const { name, type, version, withContent } = asked
   if (version === undefined) {
-    const own = await readDb.read(actor, (tx) => findOwnLatest(tx, asked))
+    const own = await readDb.readTogether(actor, findOwnLatest, { name, type, withContent })
     return isWhole(own, actor) ? own : await readDb.read(actor, (tx) => findLatest(tx, asked))
   }
-  const own = await readDb.read(actor, (tx) => findOwnVersion(tx, { ...asked, version }))
+  const own = await readDb.readTogether(actor, findOwnVersion, { name, type, version, withContent })
   return isWhole(own, actor) ? own : await readDb.read(actor, (tx) => findVersion(tx, { ...asked, version }))
 }
 

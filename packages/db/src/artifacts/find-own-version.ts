@@ -1,37 +1,40 @@
 import type postgres from 'postgres'
 import type { Tx } from '../transaction.ts'
-import type { NameQuestion } from './find-version.ts'
+import type { LatestQuestion } from './find-own-latest.ts'
 import type { PresentedArtifact } from './present-artifact.ts'
 
-/** An artifact of the own group, with what is needed to tell whether its tries are missing. */
-export type OwnArtifact = PresentedArtifact & { run_attempts: number | null }
+/** An artifact of the own group, with the place of its question and with what tells whether its tries are missing. */
+export type OwnArtifact = PresentedArtifact & { place: number; run_attempts: number | null }
+
+export type VersionQuestion = LatestQuestion & { version: string }
 
 /**
- * One version of one of the group's own names that is in use, with its run but without its tries: what polls and downloads
- * ask for. Flat, as findOwnLatest is. Finds nothing where findVersion may know more: an archived version, several
- * types of one name, another group's public name.
+ * Single versions of the group's own names that are in use, with their run but without its tries: what polls and
+ * downloads ask for. Flat, as findOwnLatest is. Finds nothing where findVersion may know more: an archived version,
+ * several types of one name, another group's public name.
  */
 export const findOwnVersion = (
   tx: Tx,
-  {
-    group_id,
-    name,
-    version,
-    type = null,
-    withContent,
-  }: Omit<NameQuestion, 'foreign' | 'type'> & { version: string; type?: string | null | undefined },
+  groupId: string,
+  questions: readonly VersionQuestion[],
 ): postgres.PendingQuery<OwnArtifact[]> => tx<OwnArtifact[]>`
-  select a.id, a.group_id, a.type, a.name, a.version, a.is_prerelease, a.status, a.usage_policy, a.created_by,
+  select asked.place::int as place,
+         a.id, a.group_id, a.type, a.name, a.version, a.is_prerelease, a.status, a.usage_policy, a.created_by,
          a.content_kind, a.content_type, a.content_size, a.content_hash, a.metadata, a.validation_run_id, a.blocked_reason,
          a.duplicate_of, a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
          null::timestamptz as archived_at, null::text as archive_reason,
          run.state as run_state, run.reason as run_reason, run.findings as run_findings, run.report_url as run_report_url,
          run.deadline as run_deadline, run.checked_at as run_checked_at, run.attempts as run_attempts, null::jsonb as tries,
-         case when ${withContent} and a.content_kind <> 'binary' and a.content_size <= 1048576
+         case when asked.with_content and a.content_kind <> 'binary' and a.content_size <= 1048576
                and a.status in ('draft', 'published') then a.content end as inline_content
-    from (select min(type) as type from artifact_names
-           where group_id = ${group_id} and name = ${name} and (${type}::text is null or type = ${type}::text)
-          having count(*) = 1) only_type
+    from unnest((select ${questions.map(({ name }) => name)}::text[]), (select ${questions.map(({ type }) => type ?? null)}::text[]),
+                (select ${questions.map(({ version }) => version)}::text[]),
+                (select ${questions.map(({ withContent }) => String(withContent))}::text[]::boolean[]))
+         with ordinality asked (name, type, version, with_content, place)
+   cross join lateral (
+      select min(type) as type from artifact_names
+       where group_id = ${groupId} and name = asked.name and (asked.type is null or type = asked.type)
+      having count(*) = 1) only_type
     join artifact_active a
-      on a.group_id = ${group_id} and a.type = only_type.type and a.name = ${name} and a.version = ${version}
+      on a.group_id = ${groupId} and a.type = only_type.type and a.name = asked.name and a.version = asked.version
     left join validation_runs run on run.id = a.validation_run_id and run.group_id = a.group_id`

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Db } from '@keepr/db/connect'
+import type { QueryOfMany } from '@keepr/db/read-together'
+import type { Actor } from '@keepr/shared/domain/actor'
+import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+
+type Row = { place: number; word: string; value: number; asker: string }
+
+let database: TestDatabase
+let db: Db
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = database.connectAs('keepr_api')
+  await database.admin`create table words (word text primary key, value int not null)`
+  await database.admin`insert into words select 'word-' || n, n from generate_series(1, 50) n`
+  await database.admin`grant select on words to keepr_api`
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+const user = (userId: string): Actor => ({ userId, groupId: 'acme', roles: ['consumer'] })
+
+/** The value of each word, and in whose name the database was asked. Notes the words of each statement. */
+function askingForWords() {
+  const statements: string[][] = []
+  const query: QueryOfMany<string, Row> = (tx, _groupId, words) => {
+    statements.push([...words])
+    return tx<Row[]>`
+      select asked.place::int as place, w.word, w.value, current_setting('keepr.user_id') as asker
+        from unnest((select ${words}::text[])) with ordinality asked (word, place) join words w on w.word = asked.word`
+  }
+  return { statements, ask: (actor: Actor, word: string) => db.readTogether(actor, query, word) }
+}
+
+it('answers each question of many in the name of who asked it', async () => {
+  const { ask, statements } = askingForWords()
+  const asked = Array.from({ length: 40 }, (_, index) => ({ asker: `user-${index % 2}`, value: index + 1 }))
+  const answers = await Promise.all(asked.map(({ asker, value }) => ask(user(asker), `word-${value}`)))
+  expect(answers.map(([row]) => ({ asker: row?.asker, value: row?.value }))).toEqual(asked)
+  expect(statements).toHaveLength(4) // of each user the first question alone, and the others together
+})
+
+it('asks once what is asked several times, and tells everyone', async () => {
+  const { ask, statements } = askingForWords()
+  const answers = await Promise.all(
+    ['word-1', 'word-2', 'word-2', 'nothing', 'word-2'].map((word) => ask(user('a'), word)),
+  )
+  expect(answers.map((rows) => rows.map(({ value }) => value))).toEqual([[1], [2], [2], [], [2]])
+  expect(statements).toEqual([['word-1'], ['word-2', 'nothing']])
+})
+
+it('never answers with what was read before it was asked', async () => {
+  const { ask, statements } = askingForWords()
+  const holder = await database.admin.reserve()
+  await holder`begin`
+  await holder`lock table words in access exclusive mode`
+  const before = ask(user('a'), 'word-7')
+  await waitFor(async () => {
+    const [row] = await database.admin<{ waits: boolean }[]>`
+      select exists (select from pg_locks where not granted and relation = 'words'::regclass) as waits`
+    return row?.waits ?? false
+  }, 'the first statement to be under way')
+  const after = ask(user('a'), 'word-7')
+  expect(statements).toEqual([['word-7']]) // the second waits for its own
+  await holder`update words set value = 700 where word = 'word-7'`
+  await holder`commit`
+  holder.release()
+  await before
+  expect((await after)[0]?.value).toBe(700)
+  expect(statements).toHaveLength(2)
+})
+
+it('fails with its own statement only', async () => {
+  const broken: QueryOfMany<string, Row> = (tx, _groupId, words) =>
+    tx<Row[]>`select asked.place::int as place, '' as word, 1 / (asked.number::int - 13) as value, '' as asker
+                from unnest((select ${words}::text[])) with ordinality asked (number, place)`
+  const answers = await Promise.allSettled(['1', '13', '2'].map((number) => db.readTogether(user('a'), broken, number)))
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+  await expect(db.readTogether(user('a'), broken, '1')).resolves.toHaveLength(1)
+})
