@@ -37,35 +37,42 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
     return Math.max(relayBounds.leaseMs, timeout + LEASE_SPARE_MS)
   }
 
-  async function openAll(tx: Tx, ids: readonly string[]): Promise<(WaitingDelivery | undefined)[]> {
+  async function openAll(tx: Tx, group_id: string, ids: readonly string[]): Promise<(WaitingDelivery | undefined)[]> {
     const found = await findWaitingDeliveries(tx, ids)
     const byId = new Map(found.map((delivery) => [delivery.id, delivery]))
-    for (const id of ids) if (!byId.has(id)) await finishMessage(tx, 'deliver_webhook', id)
+    for (const id of ids) if (!byId.has(id)) await finishMessage(tx, { kind: 'deliver_webhook', group_id, ref: id })
     return ids.map((id) => byId.get(id))
   }
 
-  async function takeNext(tx: Tx, subscriber: string, limit: number): Promise<string[]> {
-    const leased = await leaseMessages(tx, {
+  const takeNext = (tx: Tx, subscriber: string, limit: number) =>
+    leaseMessages(tx, {
       kind: 'deliver_webhook',
       lane: subscriber,
       perLane: relayBounds.perLane.deliver_webhook,
       limit,
       leaseMs: leaseMsOf(subscriber),
     })
-    return leased.flatMap(({ refs }) => refs.slice(0, 1))
-  }
 
-  async function closeAll(tx: Tx, group_id: string, made: readonly Delivered[]) {
+  async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[]) {
     await noteDelivered(tx, group_id, made)
     const lanes = Map.groupBy(
       made.filter(({ takesNext }) => takesNext),
       ({ subscriber }) => subscriber,
     )
     const taken = await Promise.all([...lanes].map(([subscriber, { length }]) => takeNext(tx, subscriber, length)))
-    const ids = taken.flat()
-    const opened = ids.length === 0 ? [] : await openAll(tx, ids)
+    const ids = (ofOthers: boolean) =>
+      taken.flat().flatMap(({ group_id: group, refs }) => ((group !== group_id) === ofOthers ? refs.slice(0, 1) : []))
+    const own = ids(false)
+    return { opened: own.length === 0 ? [] : await openAll(tx, group_id, own), ofOthers: ids(true) }
+  }
+
+  async function closeAll(group_id: string, made: readonly Delivered[]) {
+    const { opened, ofOthers } = await db.withService(group_id, (tx) => noteAndTakeNext(tx, group_id, made))
+    // Subscribers hear of all groups, and a transaction sees the deliveries of its own only, or of all for one that has none.
+    // What is not pending any more keeps its message: the relay brings it when the lease ends, and `open` ends it.
+    const found = ofOthers.length === 0 ? [] : await db.withService(null, (tx) => findWaitingDeliveries(tx, ofOthers))
     const next = Map.groupBy(
-      opened.filter((delivery) => delivery !== undefined),
+      [...found, ...opened].filter((delivery) => delivery !== undefined),
       ({ subscriber }) => subscriber,
     )
     return made.map(({ takesNext, subscriber }) => (takesNext ? next.get(subscriber)?.pop() : undefined))
@@ -78,13 +85,11 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
         db.withService(group_id, (tx) =>
           openAll(
             tx,
+            group_id,
             items.map(({ id }) => id),
           ),
         ),
     ),
-    close: gathered(
-      ({ group_id }) => group_id,
-      (group_id, made) => db.withService(group_id, (tx) => closeAll(tx, group_id, made)),
-    ),
+    close: gathered(({ group_id }) => group_id, closeAll),
   }
 }

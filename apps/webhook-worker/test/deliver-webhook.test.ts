@@ -107,6 +107,20 @@ describe('a delivery', () => {
     expect(await messagesOf(id)).toHaveLength(0)
   })
 
+  it('is followed by others of its subscriber, of whatever group, and none loses its message', async () => {
+    const groups = ['acme', 'acme', 'beta', 'beta', 'gamma']
+    const events = await Promise.all(groups.map((group) => worker.happened('published', {}, { group })))
+    for (const event of events) await event.fanOut()
+    const [first] = events
+    if (!first) throw new Error('nothing happened')
+    await worker.deliver((await first.delivery()).id)
+    for (const event of events) {
+      const delivery = await event.delivery()
+      expect(delivery).toMatchObject({ state: 'delivered', attempts: 1 })
+      expect(await messagesOf(delivery.id)).toHaveLength(0)
+    }
+  })
+
   it('that was made is not made again by a second job', async () => {
     const event = await worker.happened('published')
     await event.fanOut()

@@ -39,15 +39,27 @@ const recordTo =
     return []
   }
 
+const groupOf = new Map<string, string>()
 const enqueue = (lane: string, group_id: string) => {
   const ref = randomUUIDv7()
+  groupOf.set(ref, group_id)
   return db.withService(null, async (tx) => {
     await enqueueMessage(tx, { kind: 'validate_run', lane, group_id, refs: [ref] })
     return ref
   })
 }
-const finish = (ref: string) => db.withService(null, (tx) => finishMessage(tx, 'validate_run', ref))
+const finish = (ref: string) =>
+  db.withService(null, (tx) => finishMessage(tx, { kind: 'validate_run', group_id: groupOf.get(ref) ?? '', ref }))
 const firstRef = (message: OutboxRow) => message.refs[0] ?? ''
+
+it('a message is ended by its own group only', async () => {
+  const ref = await enqueue('own', 'acme')
+  const left = () => database.admin`select from outbox where refs[1] = ${ref}`
+  await db.withService(null, (tx) => finishMessage(tx, { kind: 'validate_run', group_id: 'evil', ref }))
+  expect(await left()).toHaveLength(1)
+  await finish(ref)
+  expect(await left()).toHaveLength(0)
+})
 
 describe('the relay', () => {
   it('gives groups of one lane their turns, however long one backlog is', async () => {

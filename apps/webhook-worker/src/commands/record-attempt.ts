@@ -73,7 +73,7 @@ async function recordFailure(
         refs: [delivery.id],
         delayMs: outcome.inMs,
       })
-    else await finishMessage(tx, 'deliver_webhook', delivery.id)
+    else await finishMessage(tx, { kind: 'deliver_webhook', group_id: delivery.group_id, ref: delivery.id })
     return await noteSubscriberIll(tx, ctx, { delivery, gone: outcome.kind === 'gone', reason })
   })
 }

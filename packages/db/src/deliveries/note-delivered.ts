@@ -26,5 +26,5 @@ export async function noteDelivered(
          set state = 'delivered', attempts = attempts + 1, delivered_at = now(), next_attempt_at = null
        where id = any (${ids}::uuid[]) and group_id = ${group_id} and state <> 'delivered'
     )
-    delete from outbox where kind = 'deliver_webhook' and refs[1] = any (${ids}::uuid[])`
+    delete from outbox where kind = 'deliver_webhook' and group_id = ${group_id} and refs[1] = any (${ids}::uuid[])`
 }
