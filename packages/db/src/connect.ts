@@ -42,6 +42,9 @@ export type Db = AsyncDisposable & {
   close(): Promise<void>
 }
 
+/** Of each connection as many requests of users may be unfinished at once: so many could still have their turn in time. */
+const WAITING_PER_CONNECTION = 200
+
 export function connect(options: ConnectOptions): Db {
   const sql = postgres(options.url, {
     max: options.poolSize,
@@ -88,28 +91,28 @@ export function connect(options: ConnectOptions): Db {
   }
 
   // A user is answered within the time of one statement: what did not even begin by then is refused.
-  const limits = { startMs: options.statementTimeoutMs * 0.8, endMs: options.statementTimeoutMs * 2 }
-  const read: Db['read'] = (actor, query) =>
-    inTime(limits, async () => {
-      await schemaFits()
-      return await readOnce(sql, actorScope(actor), query)
-    })
-  const together = readTogether(read)
+  const { statementTimeoutMs: limitMs, poolSize } = options
+  const answered = inTime({ startMs: limitMs * 0.8, endMs: limitMs * 2, atOnce: poolSize * WAITING_PER_CONNECTION })
+  const readNow: Db['read'] = async (actor, query) => {
+    await schemaFits()
+    return await readOnce(sql, actorScope(actor), query)
+  }
+  const together = readTogether(readNow)
   const close = () => sql.end({ timeout: 5 })
   return {
     withActor: (actor, story) =>
-      inTime(limits, (begun) =>
+      answered((begun) =>
         transact(actorScope(actor), async (tx) => {
           begun()
           return await story(tx)
         }),
       ),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
-    read,
-    readTogether: (actor, query, question) => inTime(limits, () => together(actor, query, question)),
+    read: (actor, query) => answered(() => readNow(actor, query)),
+    readTogether: (actor, query, question) => answered(() => together(actor, query, question)),
     pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
-    ping: fit,
+    ping: () => answered(fit),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -8,28 +8,37 @@ export class DatabaseBusy extends Error {
   }
 }
 
-type Limits = { startMs: number; endMs: number }
+type Limits = { startMs: number; endMs: number; atOnce: number }
 
 /**
- * Work on the database that has to begin within `startMs` (the driver itself lets a request wait for ever for a free
+ * Runs work on the database that has to begin within `startMs` (the driver itself lets a request wait for ever for a free
  * connection) and to end within `endMs` (a frozen server keeps no time-out of its own). `begun` is called first thing:
- * work whose turn comes too late is not done any more, as its caller has been told so.
+ * work whose turn comes too late is not done any more, as its caller has been told so. What was given up may still wait in
+ * the driver: of all that is not over, at most `atOnce`; more would only come too late, and fill the memory.
  */
-export function inTime<T>({ startMs, endMs }: Limits, work: (begun: () => void) => Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  let late = false
-  const giveUp = () => {
-    late = true
-    reject(new DatabaseBusy())
+export function inTime({ startMs, endMs, atOnce }: Limits): <T>(work: (begun: () => void) => Promise<T>) => Promise<T> {
+  let unfinished = 0
+  return <T>(work: (begun: () => void) => Promise<T>) => {
+    if (unfinished >= atOnce) return Promise.reject(new DatabaseBusy())
+    unfinished += 1
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let late = false
+    const giveUp = () => {
+      late = true
+      reject(new DatabaseBusy())
+    }
+    let timer = setTimeout(giveUp, startMs)
+    const begun = () => {
+      if (late) throw new DatabaseBusy()
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, endMs)
+    }
+    work(begun)
+      .then(resolve, reject)
+      .finally(() => {
+        unfinished -= 1
+        clearTimeout(timer)
+      })
+    return promise
   }
-  let timer = setTimeout(giveUp, startMs)
-  const begun = () => {
-    if (late) throw new DatabaseBusy()
-    clearTimeout(timer)
-    timer = setTimeout(giveUp, endMs)
-  }
-  work(begun)
-    .then(resolve, reject)
-    .finally(() => clearTimeout(timer))
-  return promise
 }

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Db } from '@keepr/db/connect'
+import { isUnavailable } from '@keepr/db/unavailable'
+import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+
+let database: TestDatabase
+let db: Db
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = database.connectAs('keepr_api', 1)
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+const alice = { groupId: 'acme', userId: 'alice', roles: ['author' as const] }
+
+it('more requests than could have their turn in time are refused at once, and the others have it', async () => {
+  const held = Promise.withResolvers<void>()
+  const free = Promise.withResolvers<void>()
+  const holder = db.withActor(alice, async (tx) => {
+    await tx`select 1`
+    held.resolve()
+    await free.promise
+  })
+  await held.promise
+  let refused = 0
+  const reads = Array.from({ length: 400 }, () =>
+    db
+      .read(alice, (tx) => tx<{ n: number }[]>`select 1 as n`)
+      .then(
+        ([row]) => row?.n,
+        (error: unknown) => (isUnavailable(error) ? (refused += 1) && 'refused' : error),
+      ),
+  )
+  await new Promise(setImmediate)
+  expect(refused).toBe(201) // the holder is one of the 200 that may wait
+  free.resolve()
+  await holder
+  const answers = await Promise.all(reads)
+  expect(answers.filter((answer) => answer === 1)).toHaveLength(199)
+  expect(answers.filter((answer) => answer === 'refused')).toHaveLength(201)
+  expect(await db.read(alice, (tx) => tx<{ n: number }[]>`select 2 as n`)).toMatchObject([{ n: 2 }])
+})
