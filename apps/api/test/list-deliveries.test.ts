@@ -59,3 +59,15 @@ test('a settled delivery is sent again once', async () => {
   await api.database.admin`update webhook_deliveries set subscriber = 'removed' where id = ${ids[1] ?? ''}`
   expect((await admin.send('POST', `/webhooks/deliveries/${ids[1]}/redeliver`)).status).toBe(409)
 })
+
+test('a settled delivery is sent again also while a message of it is left', async () => {
+  const id = ids[3] ?? ''
+  await api.database.admin`
+    insert into outbox (id, kind, lane, group_id, refs, due_at)
+    values (${randomUUIDv7()}, 'deliver_webhook', 'shop', 'acme', ${[id]}::uuid[], now() + interval '1 hour')`
+  const admin = await api.as('acme', 'root', 'admin')
+  expect((await admin.send('POST', `/webhooks/deliveries/${id}/redeliver`)).status).toBe(202)
+  const messages = await api.database.admin`
+    select due_at <= clock_timestamp() as due from outbox where refs[1] = ${id}`
+  expect(messages.map(({ due }) => due as boolean)).toEqual([true])
+})

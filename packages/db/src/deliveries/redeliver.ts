@@ -1,4 +1,4 @@
-import { enqueueMessage } from '../outbox/enqueue-message.ts'
+import { rescheduleMessage } from '../outbox/reschedule-message.ts'
 import type { DeliveryRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -18,6 +18,7 @@ export async function redeliver(tx: Tx, group_id: string, id: string): Promise<R
      where group_id = ${group_id} and id = ${id} and state <> 'pending' and payload is not null
     returning id, group_id, event_id, event_type, subscriber, webhook_id, state, attempts, next_attempt_at, delivered_at, created_at`
   if (!delivery) return undefined
-  await enqueueMessage(tx, { kind: 'deliver_webhook', lane: delivery.subscriber, group_id, refs: [id] })
+  // A message may be left of it, written by a sweep while it was being settled.
+  await rescheduleMessage(tx, { kind: 'deliver_webhook', lane: delivery.subscriber, group_id, refs: [id], delayMs: 0 })
   return delivery
 }
