@@ -92,12 +92,16 @@ export function connect(options: ConnectOptions): Db {
 
   // A user is answered within the time of one statement: what did not even begin by then is refused.
   const { statementTimeoutMs: limitMs, poolSize } = options
-  const answered = inTime({ startMs: limitMs * 0.8, endMs: limitMs * 2, atOnce: poolSize * WAITING_PER_CONNECTION })
+  const limits = { startMs: limitMs * 0.8, endMs: limitMs * 2, atOnce: poolSize * WAITING_PER_CONNECTION }
+  const answered = inTime(limits)
   const readNow: Db['read'] = async (actor, query) => {
     await schemaFits()
     return await readOnce(sql, actorScope(actor), query)
   }
-  const together = readTogether(readNow)
+  // Each statement for many ends in time too, whoever still waits for it: on a connection that hangs, all that the same user
+  // asks later would wait behind it.
+  const endsInTime = inTime(limits)
+  const together = readTogether((actor, query) => endsInTime(() => readNow(actor, query)))
   const close = () => sql.end({ timeout: 5 })
   return {
     withActor: (actor, story) =>
