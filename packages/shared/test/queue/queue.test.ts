@@ -1,4 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -168,6 +170,16 @@ describe.each(stores)('the queue on $kind', { timeout: 60_000 }, ({ kind, make, 
     const message = aMessage()
     await eventually(() => queue.addBulk([message]).then(() => {}))
     await eventually(() => expect(seen).toContain(message.message_id))
+  })
+
+  test('lets a worker be closed at every moment of its start, and the process end', async () => {
+    const thread = new Worker(new URL('close-while-connecting.ts', import.meta.url), {
+      workerData: store.settings,
+      execArgv: [],
+    })
+    onTestFinished(async () => void (await thread.terminate()))
+    const [code] = await once(thread, 'exit', { signal: AbortSignal.timeout(40_000) })
+    expect(code).toBe(0)
   })
 
   test.runIf(kind === 'Redis')('does not hang while Redis is frozen', async () => {

@@ -74,6 +74,7 @@ export function startWorker(
     made.on('error', quietly)
     try {
       await within(PATIENCE_MS * 2, 'connecting the worker', made.waitUntilReady())
+      closing.signal.throwIfAborted() // who closes does not know of this one yet
     } catch (error) {
       await discard(made)
       throw error
@@ -145,6 +146,8 @@ export function startWorker(
     })
     stopping.abort(new Error('the process ends'))
     await within(Math.min(left() * 0.5, 1000), 'stopping the work', Promise.all([idle.promise, closed])).catch(quietly)
+    // Closed before it is cut off, whenever it was built: one that does not know would ask an ended connection for ever.
+    if (worker !== undefined) void worker.close().catch(quietly)
     if (worker !== undefined) void worker.disconnect().catch(quietly)
     if (counter !== undefined) void counter.close().catch(quietly)
     await within(Math.min(left() * 0.5, 500), 'closing connections', Promise.all([tending, backend.close()])).catch(
