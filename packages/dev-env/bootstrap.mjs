@@ -151,7 +151,7 @@ function countPackages() {
 
 /** Two first starts side by side: the second waits for the first. The lock of a process that is gone is void. */
 async function takeLock() {
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     try {
       mkdirSync(lock)
       return writeFileSync(join(lock, 'pid'), String(process.pid))
@@ -160,7 +160,10 @@ async function takeLock() {
     }
     const holder = Number(readOr(join(lock, 'pid')))
     if (holder > 0 && !isAlive(holder)) rmSync(lock, { recursive: true, force: true })
-    else await new Promise((resolve) => setTimeout(resolve, 500))
+    else {
+      if (!waited) console.error('Another command is installing what is missing: waiting for it …')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
   }
 }
 

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { runChaos } from './chaos/run-chaos.ts'
 import { messageOf } from './message-of.ts'
+import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
 
 const { minutes, seed, queue, clients, keep } = new Command('npm run chaos --')
   .description(
     'Starts the product, loads it with users and breaks everything at random: services, PostgreSQL, the queue, the validator,\n' +
       'a subscriber. Then lets it settle and checks that nothing was lost. Ends with a table, and with 1 when a promise was broken.',
   )
+  .exitOverride(misuseExitsWith2)
   .addOption(new Option('--minutes <number>', 'how long faults strike').default(1).argParser(Number))
   .addOption(
     new Option('--seed <text>', 'repeats the load and the faults of a run').default(String(Date.now() % 100_000)),

@@ -1,8 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
 import { configSchemas } from './config-schemas.ts'
 
-// npm run config:schema: writes the JSON Schemas of the configuration files anew. A test holds that they are current.
+new Command('npm run config:schema')
+  .description(
+    'Writes the JSON Schemas of both configuration files anew, to config/schema. A test holds that they are current.',
+  )
+  .parse()
+
 const folder = new URL('../../../config/schema/', import.meta.url)
 await mkdir(folder, { recursive: true })
 for (const [file, text] of Object.entries(configSchemas())) {

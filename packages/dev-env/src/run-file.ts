@@ -23,6 +23,12 @@ export function takeDataDir(dataDir: string, url: string): void {
   }
 }
 
+/** Whether a Keepr runs on the data folder. */
+export function isTaken(dataDir: string): boolean {
+  const run = readRun(dataDir)
+  return run !== undefined && runsKeepr(run.pid)
+}
+
 export const leaveDataDir = (dataDir: string): void => rmSync(fileIn(dataDir), { force: true })
 
 function readRun(dataDir: string): Run | undefined {

@@ -4,6 +4,7 @@ import { verify } from '@keepr/db/verify/verify'
 import { Command, InvalidArgumentError } from 'commander'
 import { maintainedDatabase } from './maintained-database.ts'
 import { messageOf } from './message-of.ts'
+import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
 import { progressLine } from './progress-line.ts'
 
 const wholeNumber = (text: string) => {
@@ -18,6 +19,7 @@ const command = new Command('npm run verify --')
       'Changes nothing and may run beside a live system. Exits with 1 when something is wrong, with 2 when it could not look.\n\n' +
       'The database is that of npm start (KEEPR_DATA_DIR), or DATABASE_URL: keepr_maintenance, a member of it, or a superuser.',
   )
+  .exitOverride(misuseExitsWith2)
   .option('--batch <rows>', 'rows that are compared at a time', wholeNumber, 500)
   .option('--json', 'print each fault as one line of JSON, and the counts as the last')
   .option('--quiet', 'no progress')
