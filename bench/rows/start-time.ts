@@ -63,7 +63,8 @@ async function secondsToStart(dataDir: string): Promise<number> {
 
 /** npm dies of its SIGTERM at once; what it started drains and ends by itself, and removes its note in the end. */
 async function untilGone(dataDir: string): Promise<void> {
-  while (existsSync(join(dataDir, 'run.json'))) await pause(20)
+  for (const end = Date.now() + 30_000; existsSync(join(dataDir, 'run.json')); await pause(20))
+    if (Date.now() > end) throw new Error(`what npm start had started did not end within half a minute (${dataDir})`)
 }
 
 type MakeLine = (id: string, what: string, seconds: number, atMost: number) => Line
