@@ -30,6 +30,7 @@ const HEALTHY_AFTER_MS = 10_000
 const LOOPING_AFTER = 5
 const STOP_LIMIT_MS = 12_000
 const START_LIMIT_MS = 60_000
+const ANSWER_LIMIT_MS = 5000
 
 /**
  * Runs a service as a process of its own and starts it again whenever it dies, soon at first and more slowly while it keeps
@@ -72,7 +73,8 @@ export function supervise(options: Options): Supervised {
       for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await pause(25)) {
         signal?.throwIfAborted()
         if (failure !== undefined) throw new Error(`${name} ended at once (${failure}); its last lines above say why`)
-        const answer = await fetch(readyUrl).catch(() => undefined) // not listening yet
+        // Not listening yet, or too busy to answer: asked again.
+        const answer = await fetch(readyUrl, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }).catch(() => undefined)
         await answer?.body?.cancel()
         wasReady = answer?.ok ?? false
         if (wasReady) return
