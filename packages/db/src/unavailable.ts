@@ -2,7 +2,7 @@ import { sqlState } from './transaction.ts'
 
 const states = new Set([
   '40001', '40P01', // chosen as a victim again and again
-  '53300', '53400', '55P03', '57014', '57P01', '57P02', '57P03', '57P05', '25P03',
+  '53400', '55P03', '57014',
   'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
   'DATABASE_BUSY', 'SCHEMA_MISFIT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
 ]) // prettier-ignore
@@ -13,5 +13,12 @@ const states = new Set([
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  return state !== undefined && (states.has(state) || state.startsWith('08'))
+  return state !== undefined && (states.has(state) || state.startsWith('08') || endedConnection(error))
 }
+
+/** FATAL and PANIC refuse or end the connection, whatever the reason: stopping, too many, a database closed for a while. */
+const endedConnection = (error: unknown) =>
+  typeof error === 'object' &&
+  error !== null &&
+  'severity' in error &&
+  (error.severity === 'FATAL' || error.severity === 'PANIC')

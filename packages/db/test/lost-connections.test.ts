@@ -70,6 +70,19 @@ it('every slot of the pool works again, whenever connections were cut', async ()
   await everySlotWorks()
 })
 
+it('a database that takes no connections for a while is unavailable, whatever reason it gives', async () => {
+  await using closed = await createTestDatabase()
+  const name = new URL(closed.adminUrl).pathname.slice(1)
+  const take = (allowed: boolean) => database.admin`
+    alter database ${database.admin(name)} allow_connections ${database.admin.unsafe(`${allowed}`)}`
+  const fresh = closed.connectAs('keepr_api', 1)
+  const ask = () => outcomeOf(fresh.withService(null, (tx) => tx`select 1`))
+  await take(false)
+  expect(await ask()).toBe('unavailable')
+  await take(true)
+  expect(await ask()).toBe('done')
+})
+
 /** All at once, each on a connection of its own: one that hangs would be noticed. */
 async function everySlotWorks() {
   const busy = () => db.withService(null, (tx) => tx`select pg_backend_pid() as pid, pg_sleep(0.05)`)
