@@ -10,6 +10,7 @@ export type Tx = postgres.Sql & { readonly [inTransaction]: true }
 export type Scope = { groupId: string | null; userId: string | null; roles: readonly string[] }
 
 export const actorScope = (actor: Actor): Scope => actor
+/** Who has no user is a service. */
 export const serviceScope = (groupId: string | null): Scope => ({ groupId, userId: null, roles: [] })
 
 const retryable = new Set(['40001', '40P01']) // serialization failure, deadlock
@@ -41,7 +42,16 @@ export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story
 const setScope = (tx: Tx, scope: Scope) => tx`
   select set_config('keepr.group_id', ${scope.groupId ?? ''}, true),
          set_config('keepr.user_id', ${scope.userId ?? ''}, true),
-         set_config('keepr.roles', ${scope.roles.join(',')}, true)`
+         set_config('keepr.roles', ${scope.roles.join(',')}, true)${scope.userId === null ? planOnce(tx) : tx``}`
+
+/**
+ * What services ask is few statements, each over and over, that find their rows by an index whatever is asked for: planned once,
+ * since planning cost more than running them. By indexes only: a plan that was made while a queue was empty would read it
+ * from end to end when it is long.
+ */
+const planOnce = (tx: Tx) => tx`,
+         set_config('plan_cache_mode', 'force_generic_plan', true),
+         set_config('enable_seqscan', 'off', true)`
 
 /** The SQLSTATE of an error of the database, or the code of a lost connection. */
 export function sqlState(error: unknown): string | undefined {

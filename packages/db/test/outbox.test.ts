@@ -26,6 +26,7 @@ const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =
     log: { warn: () => {}, error: () => {} },
     bounds: {
       perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
+      perGroup: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
       batchSize: 50,
       leaseMs,
       maxFailures: 2,
@@ -194,5 +195,34 @@ describe('the relay', () => {
     expect(await lease()).toEqual([])
     await other.admin`update outbox set sequenced = true`
     expect((await lease()).map(firstRef)).toEqual([ref])
+  })
+
+  it('wakes one worker at once for the events of a group, however many wait: it takes all of them', async () => {
+    await using other = await createTestDatabase()
+    const otherDb = other.connectAs('keepr_webhook')
+    const add = (group_id: string) =>
+      otherDb.withService(null, (tx) =>
+        enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id, refs: [randomUUIDv7()] }),
+      )
+    await Promise.all([add('busy'), add('busy'), add('busy'), add('quiet')])
+    await other.admin`update outbox set sequenced = true`
+    const lease = () =>
+      otherDb.withService(null, (tx) =>
+        leaseMessages(tx, { kind: 'fan_out_events', perLane: 10, perGroup: 1, limit: 10, leaseMs: 20_000 }),
+      )
+    expect((await lease()).map(({ group_id }) => group_id).toSorted()).toEqual(['busy', 'quiet'])
+    expect((await lease()).map(({ group_id }) => group_id)).toEqual(['busy'])
+  })
+
+  it('goes by indexes also when it was planned while nothing waited', async () => {
+    await using other = await createTestDatabase()
+    await other.admin`vacuum analyze outbox`
+    const plan = await other.connectAs('keepr_webhook').withService(null, async (tx) => {
+      await tx`prepare due (text) as select from outbox where kind = $1 and leased_until is null and quarantined_at is null`
+      return await tx<{ 'QUERY PLAN': string }[]>`explain execute due('validate_run')`
+    })
+    const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+    expect(text).toMatch(/Index|Bitmap/)
+    expect(text).toContain('$1') // for whatever is asked, so it is made once
   })
 })

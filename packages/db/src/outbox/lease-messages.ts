@@ -7,6 +7,8 @@ export type LeaseOptions = {
   lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
+  /** How many messages of one group of a lane to take at most; all that there is room for if left out. */
+  perGroup?: number
   /** How many messages to take at most. */
   limit: number
   leaseMs: number
@@ -20,7 +22,7 @@ export type LeaseOptions = {
  */
 export async function leaseMessages(
   tx: Tx,
-  { kind, lane, perLane, limit, leaseMs }: LeaseOptions,
+  { kind, lane, perLane, perGroup = perLane, limit, leaseMs }: LeaseOptions,
 ): Promise<OutboxRow[]> {
   return await tx<OutboxRow[]>`
     with recursive lanes as (
@@ -61,7 +63,7 @@ export async function leaseMessages(
            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
              and o.leased_until is null and o.quarantined_at is null and o.due_at <= clock_timestamp()
              and (o.sequenced or o.kind <> 'fan_out_events')
-           order by o.due_at limit groups.free) due
+           order by o.due_at limit least(groups.free, ${perGroup})) due
        where groups.group_id is not null
     ), fair as (
       select id, turn, due_at, free, row_number() over (partition by lane order by turn, due_at) as place from candidates

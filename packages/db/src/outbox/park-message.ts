@@ -5,5 +5,5 @@ import type { Tx } from '../transaction.ts'
 export async function parkMessage(tx: Tx, kind: MessageKind, ref: string): Promise<void> {
   await tx`
     update outbox set due_at = clock_timestamp() + interval '100 years', leased_until = null, generation = generation + 1
-     where kind = ${kind} and refs[1] = ${ref}`
+     where kind = ${kind} and kind <> 'fan_out_events' and refs[1] = ${ref}`
 }

@@ -31,92 +31,133 @@ export type Relay = AsyncDisposable & {
 
 /** Another relay gives events their place; it may have begun before the last of them was committed. */
 const SEQUENCER_PAUSE_MS = 25
-
-const kinds: MessageKind[] = ['validate_run', 'fan_out_events', 'deliver_webhook']
+/** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
+const ROUND_MS = { runs: 10, events: 25 } as const
 
 /**
  * Carries messages from the outbox to the queue until stopped. Any number of relays may run. A message is leased and
  * committed first and published after, so no transaction waits for the queue; dying in between costs the lease's time.
+ * Runs are carried apart from what follows events, so that no verdict waits for those.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { db, log } = options
-  const stopping = Promise.withResolvers<void>()
-  let stopped = false
-  let nudged = Promise.withResolvers<void>()
+  const { db, count, pollMs } = options
+  const rounds = [
+    startRounds(options, ROUND_MS.runs, () => carry(options, ['validate_run'])),
+    startRounds(options, ROUND_MS.events, () => carryEvents(options)),
+    startRounds(options, pollMs, async () => {
+      const expired = await db.withService(null, freeExpiredLeases)
+      count?.('lease_expired', expired)
+      if (expired > 0) nudge()
+      return 'nothing'
+    }),
+  ]
   const timers = new Set<NodeJS.Timeout>()
-
-  const nudge = () => nudged.resolve()
-  const after = (delayMs: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        timers.delete(timer)
-        resolve()
-      }, delayMs)
-      timers.add(timer)
-    })
-
-  async function run() {
-    let nextSweepAt = 0
-    while (!stopped) {
-      nudged = Promise.withResolvers()
-      let pauseMs = options.pollMs
-      try {
-        if (Date.now() >= nextSweepAt) {
-          nextSweepAt = Date.now() + options.pollMs
-          const expired = await db.withService(null, freeExpiredLeases)
-          options.count?.('lease_expired', expired)
-        }
-        const left = await carryOnce(options)
-        if (left === 'more') continue
-        if (left === 'events of others') pauseMs = Math.min(pauseMs, SEQUENCER_PAUSE_MS)
-      } catch (error) {
-        log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
-        pauseMs = Math.max(options.pollMs, 1000)
-        await Promise.race([after(pauseMs), stopping.promise])
-        continue
-      }
-      await Promise.race([nudged.promise, after(pauseMs), stopping.promise])
-    }
+  const nudge = () => {
+    for (const round of rounds) round.nudge()
   }
-
-  const running = run()
   const stop = async () => {
-    stopped = true
-    stopping.resolve()
-    await running
     for (const timer of timers) clearTimeout(timer)
+    await Promise.all(rounds.map((round) => round.stop()))
   }
   return {
     nudge,
-    nudgeIn: (delayMs) => void after(Math.min(delayMs, 2 ** 31 - 1)).then(nudge),
+    nudgeIn: (delayMs) => {
+      const timer = setTimeout(
+        () => {
+          timers.delete(timer)
+          nudge()
+        },
+        Math.min(delayMs, 2 ** 31 - 1),
+      )
+      timers.add(timer)
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }
 }
 
-/** One round over all kinds. @returns what may be left to carry at once */
-async function carryOnce(options: RelayOptions): Promise<'nothing' | 'more' | 'events of others'> {
-  const { db, bounds = relayBounds } = options
-  const { perLane, batchSize: limit, leaseMs } = bounds
-  const sequenced = await db.withService(null, (tx) => sequenceEvents(tx, limit))
-  let more = sequenced === limit
-  for (const kind of kinds) {
-    const messages = await db.withService(null, (tx) =>
-      leaseMessages(tx, { kind, perLane: perLane[kind], limit, leaseMs }),
-    )
-    if (messages.length === 0) continue
-    await publishLeased(options, kind, messages)
-    more ||= messages.length === limit
+/** What may be left to carry at once. */
+type Left = 'nothing' | 'more' | 'events of others'
+
+type Rounds = { nudge(): void; stop(): Promise<void> }
+
+/** Round after round, each when it is nudged or when the time to look has come. */
+function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: () => Promise<Left>): Rounds {
+  let stopped = false
+  let nudged = false
+  let wake = () => {}
+  const rest = (ms: number, isOver: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        if (!isOver()) return
+        clearTimeout(timer)
+        resolve()
+      }
+      wake() // it may have come meanwhile
+    })
+
+  async function run() {
+    while (!stopped) {
+      nudged = false
+      const nextAt = performance.now() + everyMs
+      try {
+        const left = await carryOnce()
+        if (left === 'more') continue
+        const restMs = left === 'events of others' ? Math.min(pollMs, SEQUENCER_PAUSE_MS) : pollMs
+        await rest(restMs, () => nudged || stopped)
+        const tooSoonMs = nextAt - performance.now()
+        if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
+      } catch (error) {
+        log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
+        await rest(Math.max(pollMs, 1000), () => stopped)
+      }
+    }
   }
-  if (more) return 'more'
-  return sequenced === undefined ? 'events of others' : 'nothing'
+
+  const running = run()
+  return {
+    nudge() {
+      nudged = true
+      wake()
+    },
+    async stop() {
+      stopped = true
+      wake()
+      await running
+    },
+  }
 }
 
-async function publishLeased(
-  { db, publish, log, count, bounds = relayBounds }: RelayOptions,
-  kind: MessageKind,
-  messages: OutboxRow[],
-) {
+/** Gives events their place in the feed, and carries what follows from those that have one. */
+async function carryEvents(options: RelayOptions): Promise<Left> {
+  const limit = (options.bounds ?? relayBounds).batchSize
+  const sequenced = await options.db.withService(null, (tx) => sequenceEvents(tx, limit))
+  const left = await carry(options, ['fan_out_events', 'deliver_webhook'])
+  if (sequenced === limit) return 'more'
+  return left === 'nothing' && sequenced === undefined ? 'events of others' : left
+}
+
+/** Hands messages that are due to the queue, the kinds beside each other. */
+async function carry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
+  const { perLane, perGroup, batchSize: limit, leaseMs } = options.bounds ?? relayBounds
+  const leased = await options.db.withService(null, (tx) =>
+    Promise.all(
+      kinds.map((kind) =>
+        leaseMessages(tx, { kind, perLane: perLane[kind], perGroup: perGroup[kind], limit, leaseMs }),
+      ),
+    ),
+  )
+  const published = await Promise.allSettled(leased.map((messages) => publishLeased(options, messages)))
+  const failed = published.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+  return leased.some(({ length }) => length === limit) ? 'more' : 'nothing'
+}
+
+async function publishLeased({ db, publish, log, count, bounds = relayBounds }: RelayOptions, messages: OutboxRow[]) {
+  const [first] = messages
+  if (!first) return
+  const { kind } = first
   let refused: { id: string; reason: string }[]
   try {
     refused = await publish(kind, messages)

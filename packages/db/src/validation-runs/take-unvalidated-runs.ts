@@ -7,18 +7,19 @@ type Wanted = { group_id: string; type: string; runIds: readonly string[]; limit
 
 /**
  * Locks the names of runs that no validator has to judge, and takes a number for the event of each: the runs asked for, and
- * others of the group and type that wait and that nobody was woken for. Names are locked in their order, so that two
+ * others of the group and type that wait and that nobody was woken for, nor will be: their messages are locked. Names are locked in their order, so that two
  * who do this at once follow each other.
  */
 export async function takeUnvalidatedRuns(tx: Tx, { group_id, type, runIds, limit }: Wanted): Promise<TakenName[]> {
   return await tx<TakenName[]>`
-    with asked as (
-      select unnest(${[...runIds]}::uuid[]) as run_id
-      union
-      (select refs[1] from outbox
-        where kind = 'validate_run' and lane = ${type} and group_id = ${group_id} and leased_until is null
-          and quarantined_at is null and due_at <= clock_timestamp()
-        order by due_at limit ${limit})
+    with others as (
+      select refs[1] as run_id from outbox
+       where kind = 'validate_run' and lane = ${type} and group_id = ${group_id} and leased_until is null
+         and quarantined_at is null and due_at <= clock_timestamp()
+       order by due_at limit ${limit}
+       for update skip locked
+    ), asked as (
+      select unnest(${[...runIds]}::uuid[]) as run_id union select run_id from others
     ), wanted as (
       select a.name, count(*)::int as events, array_agg(r.id order by r.id) as run_ids
         from asked
