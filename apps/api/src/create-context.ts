@@ -12,6 +12,7 @@ import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { startTracing } from '@keepr/shared/runtime/tracing'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
+import { typesPublishedTogether } from '@keepr/shared/schemas/type-config'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
@@ -84,7 +85,14 @@ export async function createContext(settings: Settings): Promise<Built> {
     queues: publisher.queues,
     pool: db.pool,
   })
-  const relay = startRelay({ db, publish: publisher.publish, pollMs: settings.relayPollInterval, log, count })
+  const relay = startRelay({
+    db,
+    publish: publisher.publish,
+    pollMs: settings.relayPollInterval,
+    log,
+    count,
+    publishedTogether: () => typesPublishedTogether(byName),
+  })
   const accessLog = createAccessLog({
     db,
     intervalMs: settings.accessFlushInterval,

@@ -26,7 +26,6 @@ const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =
     log: { warn: () => {}, error: () => {} },
     bounds: {
       perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
-      perGroup: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
       batchSize: 50,
       leaseMs,
       maxFailures: 2,
@@ -208,9 +207,12 @@ describe('the relay', () => {
     await other.admin`update outbox set sequenced = true`
     const lease = () =>
       otherDb.withService(null, (tx) =>
-        leaseMessages(tx, { kind: 'fan_out_events', perLane: 10, perGroup: 1, limit: 10, leaseMs: 20_000 }),
+        leaseMessages(tx, { kind: 'fan_out_events', perLane: 10, together: ['events'], limit: 10, leaseMs: 20_000 }),
       )
     expect((await lease()).map(({ group_id }) => group_id).toSorted()).toEqual(['busy', 'quiet'])
+    expect(await lease()).toEqual([])
+    // A second later who was woken may have died.
+    await other.admin`update outbox set leased_until = leased_until - interval '2 seconds' where leased_until is not null`
     expect((await lease()).map(({ group_id }) => group_id)).toEqual(['busy'])
   })
 

@@ -1,3 +1,4 @@
+import { isPublishedTogether } from '@keepr/shared/schemas/type-config'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import { publishUnvalidated } from '../commands/publish-unvalidated.ts'
 import type { Context } from '../context.ts'
@@ -17,10 +18,9 @@ export const publishWaiting = (ctx: Context) => {
     lane !== undefined && needsNoLook(ctx, lane) && (await publish(keyOf(group_id, lane), runId))
 }
 
-/** Nothing but the verdict follows: no validator is asked, and no other version has to give way. */
 function needsNoLook(ctx: Context, lane: string): boolean {
   const type = ctx.types().get(lane)
-  return type !== undefined && !type.requires_validation && type.max_published === undefined
+  return type !== undefined && isPublishedTogether(type)
 }
 
 const keyOf = (groupId: string, type: string): string => JSON.stringify([groupId, type])

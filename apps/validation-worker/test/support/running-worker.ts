@@ -1,6 +1,7 @@
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { openPublisher, type QueueSettings, startWorker } from '@keepr/shared/runtime/queue'
+import { typesPublishedTogether } from '@keepr/shared/schemas/type-config'
 import { validateArtifact } from '../../src/jobs/validate-artifact.ts'
 import type { TestWorker } from './worker.ts'
 
@@ -16,7 +17,8 @@ export function runningWorker(worker: TestWorker, settings: QueueSettings, concu
   const { db, log } = worker.ctx
   const publisher = openPublisher(settings, { log })
   const bounds = { ...relayBounds, leaseMs: 2000 }
-  const relay = startRelay({ db, publish: publisher.publish, pollMs: 100, log, bounds })
+  const publishedTogether = () => typesPublishedTogether(worker.ctx.types())
+  const relay = startRelay({ db, publish: publisher.publish, pollMs: 100, log, bounds, publishedTogether })
   const started = startWorker('validation', validateArtifact({ ...worker.ctx, relay }), { settings, concurrency, log })
   return {
     inFlight: started.inFlight,

@@ -7,12 +7,15 @@ export type LeaseOptions = {
   lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
-  /** How many messages of one group of a lane to take at most; all that there is room for if left out. */
-  perGroup?: number
+  /** Lanes of which whoever is woken for one message takes what else waits of its group: no other is leased so soon. */
+  together?: readonly string[]
   /** How many messages to take at most. */
   limit: number
   leaseMs: number
 }
+
+/** So long one who was woken for many has them for itself; it may have died since. */
+const ALONE_MS = 1000
 
 /**
  * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
@@ -22,7 +25,7 @@ export type LeaseOptions = {
  */
 export async function leaseMessages(
   tx: Tx,
-  { kind, lane, perLane, perGroup = perLane, limit, leaseMs }: LeaseOptions,
+  { kind, lane, perLane, together = [], limit, leaseMs }: LeaseOptions,
 ): Promise<OutboxRow[]> {
   return await tx<OutboxRow[]>`
     with recursive lanes as (
@@ -63,7 +66,13 @@ export async function leaseMessages(
            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
              and o.leased_until is null and o.quarantined_at is null and o.due_at <= clock_timestamp()
              and (o.sequenced or o.kind <> 'fan_out_events')
-           order by o.due_at limit least(groups.free, ${perGroup})) due
+           order by o.due_at limit case
+             when groups.lane <> all (${[...together]}::text[]) then groups.free
+             when exists (select from outbox o
+                           where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
+                             and o.leased_until > statement_timestamp() + make_interval(secs => ${(leaseMs - ALONE_MS) / 1000})
+                             and o.quarantined_at is null) then 0
+             else 1 end) due
        where groups.group_id is not null
     ), fair as (
       select id, turn, due_at, free, row_number() over (partition by lane order by turn, due_at) as place from candidates

@@ -3,8 +3,6 @@ import type { MessageKind } from '../rows.ts'
 export type RelayBounds = {
   /** In-flight messages of one lane, over all relays. */
   readonly perLane: Readonly<Record<MessageKind, number>>
-  /** Messages of one group that are leased of a lane at once: whoever works on events takes what else waits with them. */
-  readonly perGroup: Readonly<Record<MessageKind, number>>
   readonly batchSize: number
   readonly leaseMs: number
   /** After so many refusals by the queue a message is set aside. */
@@ -17,7 +15,6 @@ export type RelayBounds = {
  */
 export const relayBounds: RelayBounds = {
   perLane: { validate_run: 256, fan_out_events: 64, deliver_webhook: 16 },
-  perGroup: { validate_run: 256, fan_out_events: 1, deliver_webhook: 16 },
   batchSize: 200,
   leaseMs: 20_000,
   maxFailures: 20,

@@ -17,6 +17,11 @@ export type RelayOptions = {
   log: Record<'warn' | 'error', (fields: object, message: string) => void>
   /** Told what became of messages, for metrics. */
   count?: (what: 'relayed' | 'refused' | 'set_aside' | 'lease_expired', messages: number) => void
+  /**
+   * Types whose waiting runs are published by one worker together: it is woken for one of each group. A service that
+   * knows no types leaves it out, and looks for runs seldom: others carry them.
+   */
+  publishedTogether?: () => readonly string[]
   /** Those that all relays keep to, unless a test needs others. */
   bounds?: RelayBounds
 }
@@ -40,24 +45,23 @@ const ROUND_MS = { runs: 10, events: 25 } as const
  * Runs are carried apart from what follows events, so that no verdict waits for those.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { db, count, pollMs } = options
-  const rounds = [
-    startRounds(options, ROUND_MS.runs, () => carry(options, ['validate_run'])),
-    startRounds(options, ROUND_MS.events, () => carryEvents(options)),
-    startRounds(options, pollMs, async () => {
-      const expired = await db.withService(null, freeExpiredLeases)
-      count?.('lease_expired', expired)
-      if (expired > 0) nudge()
-      return 'nothing'
-    }),
-  ]
+  const { db, count, pollMs, publishedTogether } = options
+  const runs = startRounds(options, ROUND_MS.runs, () => carry(options, ['validate_run']))
+  const events = startRounds(options, ROUND_MS.events, () => carryEvents(options))
+  const leases = startRounds(options, pollMs, async () => {
+    const expired = await db.withService(null, freeExpiredLeases)
+    count?.('lease_expired', expired)
+    if (expired > 0) nudge()
+    return 'nothing'
+  })
   const timers = new Set<NodeJS.Timeout>()
   const nudge = () => {
-    for (const round of rounds) round.nudge()
+    if (publishedTogether) runs.nudge()
+    events.nudge()
   }
   const stop = async () => {
     for (const timer of timers) clearTimeout(timer)
-    await Promise.all(rounds.map((round) => round.stop()))
+    await Promise.all([runs, events, leases].map((rounds) => rounds.stop()))
   }
   return {
     nudge,
@@ -140,11 +144,16 @@ async function carryEvents(options: RelayOptions): Promise<Left> {
 
 /** Hands messages that are due to the queue, the kinds beside each other. */
 async function carry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
-  const { perLane, perGroup, batchSize: limit, leaseMs } = options.bounds ?? relayBounds
+  const { perLane, batchSize: limit, leaseMs } = options.bounds ?? relayBounds
+  const together = {
+    validate_run: options.publishedTogether?.() ?? [],
+    fan_out_events: ['events'],
+    deliver_webhook: [],
+  } satisfies Record<MessageKind, readonly string[]>
   const leased = await options.db.withService(null, (tx) =>
     Promise.all(
       kinds.map((kind) =>
-        leaseMessages(tx, { kind, perLane: perLane[kind], perGroup: perGroup[kind], limit, leaseMs }),
+        leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs }),
       ),
     ),
   )

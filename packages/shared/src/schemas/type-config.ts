@@ -63,3 +63,10 @@ export const TypeConfigFile = v.strictObject({
   ),
 })
 export type TypeConfigFile = v.InferOutput<typeof TypeConfigFile>
+
+/** Of such a type a submission is published with others, without a look at each: nothing is asked, and no version has to give way. */
+export const isPublishedTogether = (type: Pick<TypeConfig, 'requires_validation' | 'max_published'>): boolean =>
+  !type.requires_validation && type.max_published === undefined
+
+export const typesPublishedTogether = (types: Iterable<readonly [string, TypeConfig]>): string[] =>
+  [...types].filter(([, type]) => isPublishedTogether(type)).map(([name]) => name)
