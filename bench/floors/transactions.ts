@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { submitArtifact } from '@keepr/api/commands/submit-artifact'
+import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { connect } from '@keepr/db/connect'
 import { claimRun } from '@keepr/db/validation-runs/claim-run'
 import { contentHash } from '@keepr/shared/domain/content-hash'
@@ -42,26 +42,24 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
     const content = Buffer.from(text.replace('dull', `dull (${count})`))
     const runId = randomUUIDv7()
     await api.withActor(actor, (tx) =>
-      submitArtifact(
-        tx,
-        actor,
+      submitArtifacts(tx, actor, [
         {
-          name: `floor-${series}-${count++}`,
-          type: 'floor',
-          version: undefined,
-          bump: undefined,
-          metadata: { tags: ['bench'] },
-          usage_policy: undefined,
-          draft: false,
-          run_id: runId,
-          awaited: false,
-          content,
-          content_kind: 'json',
-          content_type: 'application/json',
-          content_size: content.byteLength,
-          content_hash: contentHash(content),
-        },
-        {
+          submission: {
+            name: `floor-${series}-${count++}`,
+            type: 'floor',
+            version: undefined,
+            bump: undefined,
+            metadata: { tags: ['bench'] },
+            usage_policy: undefined,
+            draft: false,
+            run_id: runId,
+            awaited: false,
+            content,
+            content_kind: 'json',
+            content_type: 'application/json',
+            content_size: content.byteLength,
+            content_hash: contentHash(content),
+          },
           rules: {
             config,
             maxPending: Number.POSITIVE_INFINITY,
@@ -70,7 +68,7 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
           },
           cause: { actor: 'alice' },
         },
-      ),
+      ]),
     )
     await validation.withService(group, async (tx) => {
       const run = await claimRun(tx, { groupId: group, runId, validatedTypes: [] })

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { randomUUIDv7 } from 'node:crypto'
-import { insertRun } from '@keepr/db/validation-runs/insert-run'
+import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { validateArtifact } from '../src/jobs/validate-artifact.ts'
@@ -44,16 +44,18 @@ async function revalidate(artifact: Submitted): Promise<Submitted> {
   >`select content_hash from artifact_active where id = ${artifact.id}`
   const { id: artifact_id, group_id, type: artifact_type } = artifact
   await worker.api.withActor({ groupId: group_id, userId: 'alice', roles: ['author'] }, (tx) =>
-    insertRun(tx, {
-      id: run_id,
-      group_id,
-      artifact_id,
-      artifact_type,
-      content_hash: row.content_hash,
-      kind: 'revalidation',
-      requires_validation: true,
-      deadlineMs: 86_400_000,
-    }),
+    insertRuns(tx, [
+      {
+        id: run_id,
+        group_id,
+        artifact_id,
+        artifact_type,
+        content_hash: row.content_hash,
+        kind: 'revalidation',
+        requires_validation: true,
+        deadlineMs: 86_400_000,
+      },
+    ]),
   )
   return { ...artifact, run_id }
 }

@@ -4,6 +4,7 @@ import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
 import { type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
+import { type WriteTogether, writeTogether } from './write-together.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
@@ -27,6 +28,8 @@ export type ConnectOptions = {
 export type Db = AsyncDisposable & {
   /** One transaction in the name of a user. */
   withActor<T>(actor: Actor, story: (tx: Tx) => Promise<T>): Promise<T>
+  /** One transaction in the name of a user for this item and, under load, for others that the same user asks for at once. */
+  writeTogether: WriteTogether
   /** One transaction in the name of the service, within one group or (null) with what its role sees of all groups. */
   withService<T>(groupId: string | null, story: (tx: Tx) => Promise<T>): Promise<T>
   /** One query in the name of a user, in a single round trip. */
@@ -102,6 +105,7 @@ export function connect(options: ConnectOptions): Db {
   // asks later would wait behind it.
   const endsInTime = inTime(limits)
   const together = readTogether((actor, query) => endsInTime(() => readNow(actor, query)))
+  const written = writeTogether((actor, story) => transact(actorScope(actor), story))
   const close = () => sql.end({ timeout: 5 })
   return {
     withActor: (actor, story) =>
@@ -111,6 +115,7 @@ export function connect(options: ConnectOptions): Db {
           return await story(tx)
         }),
       ),
+    writeTogether: (actor, story, item) => answered((begun) => written(actor, story, item, begun)),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
     read: (actor, query) => answered(() => readNow(actor, query)),
     readTogether: (actor, query, question) => answered(() => together(actor, query, question)),

@@ -1,4 +1,4 @@
-import { findDuplicate } from '@keepr/db/artifacts/find-duplicate'
+import { findDuplicates } from '@keepr/db/artifacts/find-duplicates'
 import { type DraftReplacement, replaceDraft } from '@keepr/db/artifacts/replace-draft'
 import { restrictArtifact } from '@keepr/db/artifacts/restrict-artifact'
 import { appendEvents, type Cause } from '@keepr/db/events/append-events'
@@ -19,10 +19,10 @@ export async function editDraft(
   const { group_id, type, id } = artifact
   const { content_hash } = draft
   const restricted = draft.usage_policy === 'restricted'
-  const duplicate_of =
-    (await findDuplicate(tx, { group_id, type, name: artifact.name, id, content_hash, restricted })) ?? null
+  const asks = { name: artifact.name, id, content_hash, restricted }
+  const [duplicate] = await findDuplicates(tx, { group_id, type }, [asks])
   const usage_policy = restricts ? artifact.usage_policy : draft.usage_policy
-  const replaced = await replaceDraft(tx, artifact, { ...draft, usage_policy, duplicate_of })
+  const replaced = await replaceDraft(tx, artifact, { ...draft, usage_policy, duplicate_of: duplicate?.id ?? null })
   if (!replaced || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })
   const edited = restricts ? await restrictArtifact(tx, replaced) : replaced
   await appendEvents(tx, cause, name.last_sequence, [{ artifact: edited, event_type: 'draft_updated' }])

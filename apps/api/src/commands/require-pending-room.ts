@@ -6,11 +6,12 @@ import { limitHeaders } from '../limit-headers.ts'
 
 type Limits = { maxPending: number; maxPendingPerUser: number; config: Pick<TypeConfig, 'max_pending'> }
 
-/** Refuses one more run where as many are open as may be: of the group, of its type, or of what the caller made. */
+/** Refuses more runs where too many would be open: of the group, of its type, or of what the caller made. */
 export async function requirePendingRoom(
   tx: Tx,
   { group_id, type }: { group_id: string; type: string },
   { maxPending, maxPendingPerUser, config }: Limits,
+  runs = 1,
 ): Promise<void> {
   const ofType = config.max_pending ?? Number.POSITIVE_INFINITY
   if (!Number.isFinite(Math.min(maxPending, maxPendingPerUser, ofType))) return
@@ -20,6 +21,6 @@ export async function requirePendingRoom(
     { name: 'user_pending', limit: maxPendingPerUser, remaining: maxPendingPerUser - open.of_user },
     { name: 'type_pending', limit: ofType, remaining: ofType - open.of_type },
   ]
-  const reached = limits.filter(({ remaining }) => remaining <= 0)
+  const reached = limits.filter(({ remaining }) => remaining < runs)
   if (reached.length > 0) throw problem('too-many-pending', { retry_after_s: 5, headers: limitHeaders(reached) })
 }

@@ -4,7 +4,7 @@ import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow, RunState } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { cancelRun } from '@keepr/db/validation-runs/cancel-run'
-import { insertRun } from '@keepr/db/validation-runs/insert-run'
+import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import { problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
@@ -50,18 +50,20 @@ async function startVerification(
   const from = artifact.status === 'draft' || artifact.status === 'blocked' ? artifact.status : 'on_verification'
   const moved = await changeStatus(tx, artifact, { from, to: 'on_verification', validation_run_id: runId })
   if (!moved || !name) throw problem('wrong-status', { detail: 'It has changed in the meantime.' })
-  await insertRun(tx, {
-    id: runId,
-    group_id: moved.group_id,
-    artifact_id: moved.id,
-    artifact_type: moved.type,
-    content_hash: moved.content_hash,
-    kind: event_type === 'submitted' ? 'submission' : 'revalidation',
-    requires_validation: config.requires_validation,
-    deadlineMs: config.validator?.deadline ?? DEFAULT_DEADLINE_MS,
-    awaited,
-    traceparent: cause.traceparent,
-  })
+  await insertRuns(tx, [
+    {
+      id: runId,
+      group_id: moved.group_id,
+      artifact_id: moved.id,
+      artifact_type: moved.type,
+      content_hash: moved.content_hash,
+      kind: event_type === 'submitted' ? 'submission' : 'revalidation',
+      requires_validation: config.requires_validation,
+      deadlineMs: config.validator?.deadline ?? DEFAULT_DEADLINE_MS,
+      awaited,
+      traceparent: cause.traceparent,
+    },
+  ])
   await appendEvents(tx, cause, name.last_sequence, [{ artifact: moved, event_type }])
   return moved
 }

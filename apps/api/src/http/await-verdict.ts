@@ -6,10 +6,10 @@ import type { Call } from './api.ts'
 import { artifactAnswer } from './artifact-answer.ts'
 import { completeAnswer } from './idempotency.ts'
 import { preferredWaitMs } from './prefer-wait.ts'
-import { transactAnswer } from './transact.ts'
 
-export type AwaitedRun = { runId: string; awaited: boolean }
-type Start = (tx: Tx, run: AwaitedRun) => Promise<Answer>
+/** The run that may be opened, and how long its verdict will be waited for: not at all if 0. */
+export type AwaitedRun = { runId: string; waitMs: number }
+type Start = (run: AwaitedRun) => Promise<Answer>
 
 /**
  * Answers as `start` does, which may open a run and then says 202. Where the caller prefers to wait and the verdict
@@ -18,12 +18,12 @@ type Start = (tx: Tx, run: AwaitedRun) => Promise<Answer>
 export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start): Promise<Response> {
   const { db, verdicts } = c.get('ctx')
   const waitMs = preferredWaitMs(c)
-  const run = { runId: randomUUIDv7(), awaited: waitMs > 0 }
+  const run = { runId: randomUUIDv7(), waitMs }
   const done = new AbortController()
   // It listens before the run exists, so that no verdict can come unheard.
-  const verdict = run.awaited ? verdicts.wait(run.runId, waitMs, done.signal) : undefined
+  const verdict = waitMs > 0 ? verdicts.wait(run.runId, waitMs, done.signal) : undefined
   try {
-    const accepted = await transactAnswer(c, (tx) => start(tx, run), waitMs)
+    const accepted = await start(run)
     const [id] = accepted.artifactIds ?? []
     if (!verdict || accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict

@@ -1,4 +1,5 @@
 import type { Tx } from '@keepr/db/transaction'
+import type { StoryOfMany } from '@keepr/db/write-together'
 import { type Problem } from '@keepr/shared/problem'
 import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
@@ -26,6 +27,29 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
   })
   nudge()
   return answer
+}
+
+/**
+ * The same for what may share its transaction with what else the same user asks for at that time. An answer that is kept
+ * commits together with its own effect only, so with an Idempotency-Key it shares none.
+ */
+export async function transactTogether<Item, Out>(
+  c: Call,
+  { story, item, waitMs }: { story: StoryOfMany<Item, Out>; item: Item; waitMs: number },
+  answerOf: (out: Out) => Answer,
+): Promise<Answer> {
+  const { db, nudge } = c.get('ctx')
+  const actor = c.get('actor')
+  if (c.get('keyed')) {
+    const alone = async (tx: Tx) => {
+      const [out] = await story.run(tx, actor, [item])
+      return answerOf(out as Out) // SAFETY: one answer for each item.
+    }
+    return await transactAnswer(c, alone, waitMs)
+  }
+  const out = await db.writeTogether(actor, story, item)
+  nudge()
+  return answerOf(out)
 }
 
 /**

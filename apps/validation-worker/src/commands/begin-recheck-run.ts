@@ -3,7 +3,7 @@ import { advanceRecheck } from '@keepr/db/rechecks/advance-recheck'
 import type { PublishedRef } from '@keepr/db/rechecks/list-published-of-type'
 import type { RecheckRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
-import { insertRun } from '@keepr/db/validation-runs/insert-run'
+import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 
 const DEADLINE_MS = 24 * 3_600_000
@@ -17,15 +17,17 @@ export async function beginRecheckRun(
 ): Promise<boolean> {
   const mine = await advanceRecheck(tx, recheck.id, artifact.artifact_id)
   if (!mine) return false
-  await insertRun(tx, {
-    id: randomUUIDv7(),
-    ...artifact,
-    artifact_type: recheck.artifact_type,
-    kind: 'recheck',
-    requires_validation: type?.requires_validation ?? true,
-    deadlineMs: type?.validator?.deadline ?? DEADLINE_MS,
-    recheck_id: recheck.id,
-    simulate: recheck.simulate,
-  })
+  await insertRuns(tx, [
+    {
+      id: randomUUIDv7(),
+      ...artifact,
+      artifact_type: recheck.artifact_type,
+      kind: 'recheck',
+      requires_validation: type?.requires_validation ?? true,
+      deadlineMs: type?.validator?.deadline ?? DEADLINE_MS,
+      recheck_id: recheck.id,
+      simulate: recheck.simulate,
+    },
+  ])
   return true
 }

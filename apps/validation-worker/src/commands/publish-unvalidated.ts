@@ -1,5 +1,5 @@
 import { publishUnvalidated as publish } from '@keepr/db/artifacts/publish-unvalidated'
-import { appendEventsOfMany } from '@keepr/db/events/append-events-of-many'
+import { appendEventsOfMany } from '@keepr/db/events/append-events'
 import { lockName } from '@keepr/db/names/lock-name'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import type { Tx } from '@keepr/db/transaction'
@@ -28,21 +28,25 @@ export async function publishUnvalidated(tx: Tx, waiting: Waiting): Promise<Sett
   ])
   const runOf = new Map(runs.map((run) => [run.id, run]))
   const published = new Map(artifacts.map((artifact) => [artifact.validation_run_id, artifact]))
-  const events = names.flatMap(({ last_sequence, run_ids }) => {
+  const changes = names.flatMap(({ last_sequence, run_ids }) => {
     const settled = run_ids.flatMap((id) => published.get(id) ?? [])
     const first = last_sequence - run_ids.length + 1
     return settled.map((artifact, index) => ({
-      artifact,
-      event_type: 'published' as const,
-      event_data: { run_id: artifact.validation_run_id, verdict: 'not_required' },
-      sequence: first + index,
-      traceparent: runOf.get(artifact.validation_run_id ?? '')?.traceparent ?? undefined,
+      cause: { actor, traceparent: runOf.get(artifact.validation_run_id ?? '')?.traceparent ?? undefined },
+      lastSequence: first + index,
+      events: [
+        {
+          artifact,
+          event_type: 'published' as const,
+          event_data: { run_id: artifact.validation_run_id, verdict: 'not_required' },
+        },
+      ],
     }))
   })
   // Somebody else was first: the numbers taken for such events go back, or the sequence would have a gap.
   const unused = names.map(({ name, run_ids }) => ({ name, count: run_ids.filter((id) => !published.has(id)).length }))
   await Promise.all([
-    appendEventsOfMany(tx, { actor, group_id }, events),
+    appendEventsOfMany(tx, changes),
     finishRunMessages(
       tx,
       group_id,

@@ -1,6 +1,6 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
 import type { Db } from '@keepr/db/connect'
-import { insertRun } from '@keepr/db/validation-runs/insert-run'
+import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import type { TestDatabase } from '@keepr/dev-env/testing/database'
 
 export type Submitted = { id: string; run_id: string; group_id: string; type: string; name: string; version: string }
@@ -30,16 +30,18 @@ export async function submitted(database: TestDatabase, api: Db, wanted: Wanted 
               'application/json', ${content.length}, ${hash}, ${content}, ${content.toString()}::text::jsonb, ${run_id})`
   })
   await api.withActor({ groupId: group_id, userId: 'alice', roles: ['author', 'consumer'] }, (tx) =>
-    insertRun(tx, {
-      id: run_id,
-      group_id,
-      artifact_id: id,
-      artifact_type: type,
-      content_hash: hash,
-      kind: 'submission',
-      requires_validation: wanted.requires_validation ?? true,
-      deadlineMs: wanted.deadlineMs ?? 86_400_000,
-    }),
+    insertRuns(tx, [
+      {
+        id: run_id,
+        group_id,
+        artifact_id: id,
+        artifact_type: type,
+        content_hash: hash,
+        kind: 'submission',
+        requires_validation: wanted.requires_validation ?? true,
+        deadlineMs: wanted.deadlineMs ?? 86_400_000,
+      },
+    ]),
   )
   return { id, run_id, group_id, type, name, version }
 }

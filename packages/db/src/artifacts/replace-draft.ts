@@ -1,7 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
-import { jsonText, type NewArtifact } from './insert-artifact.ts'
+import type { NewArtifact } from './insert-artifacts.ts'
 
 export type DraftReplacement = Pick<
   NewArtifact,
@@ -37,3 +37,7 @@ export async function replaceDraft(
     returning ${artifactColumns(tx)}`
   return row
 }
+
+/** Content of a JSON type as text for JSONB; null for other types. */
+const jsonText = ({ content_kind, content }: DraftReplacement): string | null =>
+  content_kind === 'json' ? new TextDecoder().decode(content) : null

@@ -1,5 +1,4 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { enqueueMessage } from '../outbox/enqueue-message.ts'
 import type { ArtifactRow, EventType, JsonObject } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -23,16 +22,47 @@ export type NewEvent = { id?: string; artifact: EventSubject; event_type: EventT
 /** Who caused it, in which request, in which trace. */
 export type Cause = { actor: string; requestId?: string | undefined; traceparent?: string | undefined }
 
+/** The events of one change of one name, numbered upwards to `lastSequence` (from lockName or claimNames). */
+export type Change = { cause: Cause; lastSequence: number; events: readonly NewEvent[] }
+
 /**
- * Writes the events of one change of one name, numbered upwards to `lastSequence` (from lockName), and the message that
- * announces them to subscribers and to the feed.
+ * Writes the events of one change, and the message that announces them to subscribers and to the feed.
  * @returns the ids of the events, in order
  */
 export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, events: NewEvent[]): Promise<string[]> {
-  const [first] = events
-  if (!first) return []
-  const rows = events.map(({ id = randomUUIDv7(), artifact, event_type, event_data = {} }, index) => ({
+  const named = events.map((event) => ({ ...event, id: event.id ?? randomUUIDv7() }))
+  await appendEventsOfMany(tx, [{ cause, lastSequence, events: named }])
+  return named.map(({ id }) => id)
+}
+
+/** The same for changes of many names, each with a message of its own, in one statement whatever their number. */
+export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Promise<void> {
+  const rows = changes.flatMap(rowsOf)
+  if (rows.length === 0) return
+  await tx`
+    with given as materialized (
+      select * from jsonb_to_recordset(${tx.json(rows)}) as g (
+        id uuid, message_id uuid, group_id text, artifact_id uuid, type text, name text, version text, sequence bigint,
+        event_type text, event_data jsonb, actor text, request_id text, status text, usage_policy text, content_hash text,
+        created_by text, was_published boolean, traceparent text)
+    ), announced as (
+      insert into outbox (id, kind, lane, group_id, refs, traceparent)
+      select message_id, 'fan_out_events', 'events', group_id, array_agg(id order by sequence), traceparent
+        from given group by message_id, group_id, traceparent
+       order by message_id
+    )
+    insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor,
+                                 request_id, status, usage_policy, content_hash, created_by, was_published)
+    select id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor, request_id,
+           status, usage_policy, content_hash, created_by, was_published
+      from given`
+}
+
+function rowsOf({ cause, lastSequence, events }: Change) {
+  const message_id = randomUUIDv7()
+  return events.map(({ id = randomUUIDv7(), artifact, event_type, event_data = {} }, index) => ({
     id,
+    message_id,
     group_id: artifact.group_id,
     artifact_id: artifact.id,
     type: artifact.type,
@@ -40,7 +70,7 @@ export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, e
     version: artifact.version,
     sequence: lastSequence - events.length + 1 + index,
     event_type,
-    event_data: tx.json(event_data),
+    event_data,
     actor: cause.actor,
     request_id: cause.requestId ?? null,
     status: artifact.status,
@@ -48,19 +78,6 @@ export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, e
     content_hash: artifact.content_hash,
     created_by: artifact.created_by,
     was_published: artifact.published_at !== null,
+    traceparent: cause.traceparent ?? null,
   }))
-  const ids = rows.map((row) => row.id)
-  await Promise.all([
-    // prettier-ignore
-    tx`insert into artifact_events ${tx(rows, 'id', 'group_id', 'artifact_id', 'type', 'name', 'version', 'sequence', 'event_type',
-      'event_data', 'actor', 'request_id', 'status', 'usage_policy', 'content_hash', 'created_by', 'was_published')}`,
-    enqueueMessage(tx, {
-      kind: 'fan_out_events',
-      lane: 'events',
-      group_id: first.artifact.group_id,
-      refs: ids,
-      traceparent: cause.traceparent,
-    }),
-  ])
-  return ids
 }

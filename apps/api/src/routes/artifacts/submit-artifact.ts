@@ -5,13 +5,15 @@ import { Artifact, SubmitBody } from '@keepr/shared/schemas/artifact'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { metadataOffences } from '../../commands/check-metadata.ts'
 import { prepareContent } from '../../commands/prepare-content.ts'
-import { submitArtifact as submit, type Submission } from '../../commands/submit-artifact.ts'
+import { type Submission, type Submitted } from '../../commands/submission.ts'
+import { submissions } from '../../commands/submit-artifacts.ts'
 import type { Call } from '../../http/api.ts'
 import { artifactAnswer } from '../../http/artifact-answer.ts'
 import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
 import { contentRules } from '../../http/content-rules.ts'
 import { route } from '../../http/route.ts'
+import { transactTogether } from '../../http/transact.ts'
 import { readSubmission } from '../../http/submission-body.ts'
 import { answeredArtifact, pendingArtifact } from './example.ts'
 
@@ -79,11 +81,13 @@ export const submitArtifact = route(
     }
     const { maxPending, maxPendingPerUser, maxStoredBytes } = settings
     const rules = { config, maxPending, maxPendingPerUser, maxStoredBytes }
-    return await awaitVerdict(c, 201, async (tx, { runId, awaited }) => {
-      const asked = { ...submission, run_id: runId, awaited }
-      const { artifact, deduplicated } = await submit(tx, actor, asked, { rules, cause: causeOf(c) })
-      if (deduplicated) return artifactAnswer(c, artifact, 200, { deduplicated })
-      return artifactAnswer(c, artifact, submission.draft ? 201 : 202)
+    const answerOf = ({ artifact, deduplicated }: Submitted) =>
+      deduplicated
+        ? artifactAnswer(c, artifact, 200, { deduplicated })
+        : artifactAnswer(c, artifact, submission.draft ? 201 : 202)
+    return await awaitVerdict(c, 201, async ({ runId, waitMs }) => {
+      const asked = { submission: { ...submission, run_id: runId, awaited: waitMs > 0 }, rules, cause: causeOf(c) }
+      return await transactTogether(c, { story: submissions, item: asked, waitMs }, answerOf)
     })
   },
 )

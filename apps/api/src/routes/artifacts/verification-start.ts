@@ -8,6 +8,7 @@ import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
 import { lockArtifact } from '../../http/lock-artifact.ts'
 import { route } from '../../http/route.ts'
+import { transactAnswer } from '../../http/transact.ts'
 import { typeConfigOf } from '../../http/type-config-of.ts'
 import { EmptyBody } from './empty-body.ts'
 import { answeredArtifact, pendingArtifact } from './example.ts'
@@ -63,11 +64,18 @@ export const verificationStart = ({ operationId, verb, summary, operation, final
       ],
     },
     (c, { query }) =>
-      awaitVerdict(c, finalStatus, async (tx, run) => {
-        const artifact = await lockArtifact(c, tx, { type: query.type, operation })
-        const config = typeConfigOf(c, artifact.type)
-        const { maxPending, maxPendingPerUser } = c.get('ctx').settings
-        await command(tx, artifact, { ...run, config, maxPending, maxPendingPerUser, cause: causeOf(c) })
-        return await answerArtifact(c, tx, artifact.id, { status: 202 })
-      }),
+      awaitVerdict(c, finalStatus, ({ runId, waitMs }) =>
+        transactAnswer(
+          c,
+          async (tx) => {
+            const artifact = await lockArtifact(c, tx, { type: query.type, operation })
+            const config = typeConfigOf(c, artifact.type)
+            const { maxPending, maxPendingPerUser } = c.get('ctx').settings
+            const run = { runId, awaited: waitMs > 0, config, maxPending, maxPendingPerUser, cause: causeOf(c) }
+            await command(tx, artifact, run)
+            return await answerArtifact(c, tx, artifact.id, { status: 202 })
+          },
+          waitMs,
+        ),
+      ),
   )

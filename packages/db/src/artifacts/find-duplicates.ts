@@ -1,0 +1,31 @@
+import type { Tx } from '../transaction.ts'
+
+type Coordinates = { group_id: string; type: string }
+type Question = {
+  name: string
+  content_hash: string
+  restricted: boolean
+  /** The artifact that asks, once it stands there itself. */
+  id?: string
+}
+
+/**
+ * For each name that asks, an artifact of the group with the same content, that of the same name first; none where there is
+ * none. A restricted one is named only to another restricted one: its id would tell those who may not see it.
+ */
+export async function findDuplicates(
+  tx: Tx,
+  { group_id, type }: Coordinates,
+  questions: readonly Question[],
+): Promise<{ name: string; id: string }[]> {
+  return await tx<{ name: string; id: string }[]>`
+    select asked.name, same.id
+      from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, restricted boolean, id uuid)
+     cross join lateral (
+       select a.id from artifact_active a
+        where a.group_id = ${group_id} and a.content_hash = asked.content_hash
+          and (a.usage_policy <> 'restricted' or asked.restricted)
+          and a.id is distinct from asked.id
+        order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
+        limit 1) same`
+}

@@ -1,0 +1,22 @@
+import type { NameRow } from '../rows.ts'
+import type { Tx } from '../transaction.ts'
+
+type Claim = Pick<NameRow, 'name' | 'versioning'> & { events: number }
+
+/**
+ * Like lockName, for writes that may be the first of their names: a name's versioning is then decided for ever. The names of
+ * one type are locked in their order, so that two who claim several follow each other.
+ */
+export async function claimNames(
+  tx: Tx,
+  { group_id, type }: Pick<NameRow, 'group_id' | 'type'>,
+  claims: readonly Claim[],
+): Promise<NameRow[]> {
+  return await tx<NameRow[]>`
+    insert into artifact_names as n (group_id, type, name, versioning, last_sequence)
+    select ${group_id}, ${type}, name, versioning, events
+      from jsonb_to_recordset(${tx.json([...claims])}) as claimed (name text, versioning text, events bigint)
+     order by name
+    on conflict (group_id, type, name) do update set last_sequence = n.last_sequence + excluded.last_sequence
+    returning group_id, type, name, versioning, last_sequence`
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { Db } from '@keepr/db/connect'
+import { isUnavailable } from '@keepr/db/unavailable'
+import type { Tx } from '@keepr/db/transaction'
+import type { StoryOfMany } from '@keepr/db/write-together'
+import type { Actor } from '@keepr/shared/domain/actor'
+import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+
+let database: TestDatabase
+let db: Db
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = database.connectAs('keepr_api')
+  await database.admin`create table notes (word text not null check (word <> 'bad'), asker text not null)`
+  await database.admin`grant select, insert on notes to keepr_api`
+})
+beforeEach(() => database.admin`truncate notes`)
+afterAll(() => database[Symbol.asyncDispose]())
+
+const user = (userId: string): Actor => ({ userId, groupId: 'acme', roles: ['author'] })
+const noted = async () =>
+  (await database.admin<{ word: string }[]>`select word from notes order by word`).map(({ word }) => word)
+
+type Note = { word: string; shelf?: string; after?: (tx: Tx) => Promise<unknown> }
+
+/** Writes words down; remembers which of them were tried in one transaction. */
+function noting() {
+  const tried: string[][] = []
+  const story: StoryOfMany<Note, string> = {
+    async run(tx, { userId }, notes) {
+      tried.push(notes.map(({ word }) => word))
+      await tx`insert into notes select unnest(${notes.map(({ word }) => word)}::text[]), ${userId}`
+      for (const { after } of notes) await after?.(tx)
+      return notes.map(({ word }) => `${word} of ${userId}`)
+    },
+    sharedBy: ({ shelf = '' }) => shelf,
+    apartBy: ({ word }) => word,
+  }
+  return { tried, note: (actor: Actor, note: Note) => db.writeTogether(actor, story, note) }
+}
+
+it('the first is written at once, and what comes meanwhile shares the next transaction', async () => {
+  const { tried, note } = noting()
+  const words = ['a', 'b', 'c', 'd']
+  expect(await Promise.all(words.map((word) => note(user('u'), { word })))).toEqual(words.map((word) => `${word} of u`))
+  expect(tried).toEqual([['a'], ['b', 'c', 'd']])
+})
+
+it('users, and what has nothing in common, share no transaction; nor does the same word twice', async () => {
+  const { tried, note } = noting()
+  await Promise.all([
+    note(user('u'), { word: 'a' }),
+    note(user('v'), { word: 'b' }),
+    note(user('u'), { word: 'c', shelf: 'other' }),
+    note(user('u'), { word: 'd' }),
+    note(user('u'), { word: 'd' }),
+    note(user('u'), { word: 'e' }),
+  ])
+  expect(tried.map((words) => words.join(' ')).toSorted()).toEqual(['a', 'b', 'c', 'd', 'd e'])
+  expect(await noted()).toEqual(['a', 'b', 'c', 'd', 'd', 'e'])
+})
+
+it('one that is refused is refused alone, and nothing is written twice', async () => {
+  const { note } = noting()
+  const outcomes = await Promise.allSettled(['a', 'b', 'bad', 'c'].map((word) => note(user('u'), { word })))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+  expect(await noted()).toEqual(['a', 'b', 'c'])
+})
+
+it('where the connection is lost, nothing is tried again: it may have been committed', async () => {
+  const { tried, note } = noting()
+  const cut = async (tx: Tx) => {
+    const [connection] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+    await database.admin`select pg_terminate_backend(${connection?.pid ?? 0})`
+  }
+  const outcomes = await Promise.all([
+    note(user('u'), { word: 'a' }),
+    ...['b', 'c'].map((word) => note(user('u'), { word, after: cut }).catch(isUnavailable)),
+  ])
+  expect(outcomes).toEqual(['a of u', true, true])
+  expect(tried).toEqual([['a'], ['b', 'c']])
+  expect(await note(user('u'), { word: 'd' })).toBe('d of u')
+})
