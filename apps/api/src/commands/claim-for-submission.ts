@@ -1,6 +1,6 @@
 import { findDuplicates } from '@keepr/db/artifacts/find-duplicates'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
-import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
+import { findLatestOfNames } from '@keepr/db/artifacts/find-latest-of-names'
 import { claimNames } from '@keepr/db/names/claim-names'
 import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow, NameRow } from '@keepr/db/rows'
@@ -46,10 +46,10 @@ export async function claimForSubmission(
     ),
     repeatable.length === 0
       ? []
-      : findOwnLatest(
+      : findLatestOfNames(
           tx,
-          coordinates.group_id,
-          repeatable.map(({ submission: { name } }) => ({ name, type: coordinates.type, withContent: false })),
+          coordinates,
+          repeatable.map(({ submission: { name } }) => name),
         ),
     findPriorVersions(
       tx,

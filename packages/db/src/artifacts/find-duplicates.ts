@@ -23,7 +23,7 @@ export async function findDuplicates(
       from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, restricted boolean, id uuid)
      cross join lateral (
        select a.id from artifact_active a
-        where a.group_id = ${group_id} and a.content_hash = asked.content_hash
+        where a.group_id = (select ${group_id}::text) and a.content_hash = asked.content_hash
           and (a.usage_policy <> 'restricted' or asked.restricted)
           and a.id is distinct from asked.id
         order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
