@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { connect } from '@keepr/db/connect'
-import { claimRun } from '@keepr/db/validation-runs/claim-run'
+import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
 import { contentHash } from '@keepr/shared/domain/content-hash'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { recordVerdict } from '@keepr/validation-worker/commands/record-verdict'
@@ -71,7 +71,7 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
       ]),
     )
     await validation.withService(group, async (tx) => {
-      const run = await claimRun(tx, { groupId: group, runId, validatedTypes: [] })
+      const [run] = await claimRuns(tx, { groupId: group, runIds: [runId], validatedTypes: [] })
       if (run) await recordVerdict(tx, run, { verdict: { state: 'not_required' } })
     })
   }

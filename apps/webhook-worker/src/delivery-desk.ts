@@ -4,7 +4,7 @@ import { noteDelivered } from '@keepr/db/deliveries/note-delivered'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import type { Tx } from '@keepr/db/transaction'
+import { commitSoon, type Tx } from '@keepr/db/transaction'
 import type { Context } from './context.ts'
 import { gathered } from '@keepr/db/gathered'
 
@@ -54,7 +54,8 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
     })
 
   async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[]) {
-    await noteDelivered(tx, group_id, made)
+    // What is forgotten as the server crashes is delivered once more, under the same webhook-id.
+    await Promise.all([noteDelivered(tx, group_id, made), commitSoon(tx)])
     const lanes = Map.groupBy(
       made.filter(({ takesNext }) => takesNext),
       ({ subscriber }) => subscriber,

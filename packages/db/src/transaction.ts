@@ -53,6 +53,11 @@ const planOnce = (tx: Tx) => tx`,
          set_config('plan_cache_mode', 'force_generic_plan', true),
          set_config('enable_seqscan', 'off', true)`
 
+/** For what is done again if the server forgets it as it crashes, a lease for one: the commit of this transaction waits for no disk. */
+export const commitSoon = async (tx: Tx): Promise<void> => {
+  await tx`select set_config('synchronous_commit', 'off', true)`
+}
+
 /** The SQLSTATE of an error of the database, or the code of a lost connection. */
 export function sqlState(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined

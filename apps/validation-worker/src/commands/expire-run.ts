@@ -1,5 +1,5 @@
 import type { Tx } from '@keepr/db/transaction'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import { insertTry } from '@keepr/db/validation-runs/insert-try'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'

@@ -1,7 +1,7 @@
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import type { Tx } from '@keepr/db/transaction'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import { insertTry, type NewTry } from '@keepr/db/validation-runs/insert-try'
 import { type OpenRunChange, updateOpenRun } from '@keepr/db/validation-runs/update-open-run'
 

@@ -1,5 +1,5 @@
 import type { Tx } from '@keepr/db/transaction'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { recordRecheck } from './record-recheck.ts'
 import { recordVerdict, type VerdictRecord } from './record-verdict.ts'

@@ -1,6 +1,5 @@
 import type { JsonObject } from '@keepr/db/rows'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
-import { claimRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
@@ -10,6 +9,7 @@ import { expireRun } from '../commands/expire-run.ts'
 import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
 import { settleRunByKind } from '../commands/settle-run-by-kind.ts'
 import type { Context } from '../context.ts'
+import { createRunDesk, type RunDesk } from '../run-desk.ts'
 import { unreachable } from '../unreachable.ts'
 import { nextTryDelay } from '../validator/next-try.ts'
 import type { Failure, Outcome, Verdict } from '../validator/outcome.ts'
@@ -21,14 +21,14 @@ type Judged = { run: OpenRun; at: number; durationMs: number }
 /** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
 export const validateArtifact = (ctx: Context) => {
   const publish = publishWaiting(ctx)
+  const desk = createRunDesk(ctx)
   return async (message: Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>, signal?: AbortSignal) => {
     const { group_id: groupId, lane, refs } = message
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
     noteOnSpan({ 'keepr.run_id': runId, ...(lane === undefined ? {} : { 'keepr.artifact_type': lane }) })
     if (await publish(message, runId)) return 'settled'
-    const validatedTypes = [...ctx.types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
-    const claimed = await ctx.db.withService(groupId, (tx) => claimRun(tx, { groupId, runId, validatedTypes }))
+    const claimed = await desk.claim({ group_id: groupId, id: runId })
     if (claimed === undefined) {
       await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))
       return 'stale'
@@ -40,7 +40,7 @@ export const validateArtifact = (ctx: Context) => {
     const outcome = await ctx.validators.judge(run, signal)
     const judged = { run, at, durationMs: ctx.now() - at }
     noteOnSpan({ 'keepr.outcome': outcome.kind })
-    const followed = await follow(ctx, judged, outcome)
+    const followed = await follow(ctx, desk, judged, outcome)
     tellOutcome(ctx, judged, outcome, followed)
     ctx.recovery.note(run.artifact_type, outcome)
     ctx.relay.nudge()
@@ -48,13 +48,13 @@ export const validateArtifact = (ctx: Context) => {
   }
 }
 
-function follow(ctx: Context, judged: Judged, outcome: Outcome) {
+function follow(ctx: Context, desk: RunDesk, judged: Judged, outcome: Outcome) {
   switch (outcome.kind) {
     case 'not_required':
-      return settle(ctx, judged, outcome)
+      return settle(ctx, desk, judged, outcome)
     case 'passed':
     case 'failed':
-      return settle(ctx, judged, outcome)
+      return settle(ctx, desk, judged, outcome)
     case 'pending': {
       const { run } = judged
       const change = {
@@ -81,7 +81,7 @@ function follow(ctx: Context, judged: Judged, outcome: Outcome) {
   }
 }
 
-function settle(ctx: Context, judged: Judged, outcome: Verdict | { kind: 'not_required' }) {
+async function settle(ctx: Context, desk: RunDesk, judged: Judged, outcome: Verdict | { kind: 'not_required' }) {
   const { run } = judged
   const type = ctx.types().get(run.artifact_type)
   if (outcome.kind === 'not_required')
@@ -96,6 +96,9 @@ function settle(ctx: Context, judged: Judged, outcome: Verdict | { kind: 'not_re
     attempted: run.poll_url === null,
   }
   const tried = aTry(judged, outcome.kind, null)
+  // No version has to give way, and nothing else follows: published with others.
+  const isPlain = outcome.kind === 'passed' && run.kind !== 'recheck' && type?.max_published === undefined
+  if (isPlain && (await desk.publish({ run, verdict, tried }))) return 'settled'
   return ctx.db.withService(run.group_id, (tx) => settleRunByKind(tx, run, { verdict, tried }, type))
 }
 

@@ -1,4 +1,4 @@
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import { type Outbound, OutboundError, type OutboundRequest } from '@keepr/shared/runtime/outbound'
 import { type Secrets, SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { ValidatorConfig } from '@keepr/shared/schemas/type-config'

@@ -1,4 +1,4 @@
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import { OutboundError } from '@keepr/shared/runtime/outbound'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { callValidator, type ClientParts } from './client.ts'

@@ -1,4 +1,4 @@
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import { unreachable } from '../unreachable.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Db } from '../connect.ts'
 import type { MessageKind, OutboxRow } from '../rows.ts'
+import { commitSoon } from '../transaction.ts'
 import { freeExpiredLeases } from './free-expired-leases.ts'
 import { leaseMessages } from './lease-messages.ts'
 import { refuseMessage } from './refuse-message.ts'
@@ -150,13 +151,13 @@ async function carry(options: RelayOptions, kinds: readonly MessageKind[]): Prom
     fan_out_events: ['events'],
     deliver_webhook: [],
   } satisfies Record<MessageKind, readonly string[]>
-  const leased = await options.db.withService(null, (tx) =>
-    Promise.all(
-      kinds.map((kind) =>
-        leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs }),
-      ),
-    ),
-  )
+  const leased = await options.db.withService(null, async (tx) => {
+    const waiting = kinds.map((kind) =>
+      leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs }),
+    )
+    const [messages] = await Promise.all([Promise.all(waiting), commitSoon(tx)])
+    return messages
+  })
   const published = await Promise.allSettled(leased.map((messages) => publishLeased(options, messages)))
   const failed = published.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason

@@ -6,7 +6,7 @@ export type EventMessage = Pick<OutboxRow, 'refs' | 'traceparent'>
 /**
  * Ends a message of events in the transaction of its effect, and with it others of the group that wait and that no one was
  * woken for: many small changes are fanned out together. Only those that have their place in the feed.
- * @returns none when the message was ended before
+ * @returns also those others when the message itself was ended before
  */
 export async function takeEventMessages(
   tx: Tx,
@@ -21,7 +21,7 @@ export async function takeEventMessages(
        where id in (
          select id from outbox
           where kind = 'fan_out_events' and lane = 'events' and group_id = ${group_id} and leased_until is null
-            and quarantined_at is null and sequenced and id <> ${message_id} and exists (select from own)
+            and quarantined_at is null and sequenced and id <> ${message_id}
           order by due_at limit ${limit}
           for update skip locked)
       returning refs, traceparent

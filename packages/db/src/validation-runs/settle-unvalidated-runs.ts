@@ -1,4 +1,4 @@
-import type { Timestamp } from '../rows.ts'
+import type { RunState, Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
 export type SettledRun = {
@@ -6,6 +6,7 @@ export type SettledRun = {
   artifact_id: string
   attempts: number
   awaited: boolean
+  state: RunState
   traceparent: string | null
   created_at: Timestamp
 }
@@ -21,5 +22,5 @@ export async function settleUnvalidatedRuns(
        set state = 'not_required', reason = null, poll_url = null, checked_at = now()
      where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and not requires_validation
        and state in ('waiting', 'running', 'error')
-    returning id, artifact_id, attempts, awaited, traceparent, created_at`
+    returning id, artifact_id, attempts, awaited, state, traceparent, created_at`
 }

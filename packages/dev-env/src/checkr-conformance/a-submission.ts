@@ -1,5 +1,5 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { Target } from './target.ts'
 
 const EXAMPLES = { json: '{"greeting":"hello"}', text: 'print("hello")\n', binary: 'hello' } as const

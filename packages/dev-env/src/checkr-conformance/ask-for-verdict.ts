@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { OpenRun } from '@keepr/db/validation-runs/claim-run'
+import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { Outbound } from '@keepr/shared/runtime/outbound'
 import { callValidator } from '@keepr/validation-worker/validator/client'
 import type { CallOutcome } from '@keepr/validation-worker/validator/outcome'

@@ -3,14 +3,21 @@ import type { Tx } from '../transaction.ts'
 /** A name that is locked, with the last number of its sequence that was taken, and the runs that are to be settled. */
 export type TakenName = { name: string; last_sequence: number; run_ids: string[] }
 
-type Wanted = { group_id: string; type: string; runIds: readonly string[]; limit: number }
+type Wanted = {
+  group_id: string
+  type: string
+  runIds: readonly string[]
+  /** Whether they have been judged; else it is those that no validator has to judge, with so many others of the kind. */
+  judged: boolean
+  limit: number
+}
 
 /**
- * Locks the names of runs that no validator has to judge, and takes a number for the event of each: the runs asked for, and
- * others of the group and type that wait and that nobody was woken for, nor will be: their messages are locked. Names are locked in their order, so that two
- * who do this at once follow each other.
+ * Locks the names of runs that can be published, and takes a number for the event of each: the runs asked for, and others of
+ * the group and type that wait and that nobody was woken for, nor will be: their messages are locked. Names are locked in
+ * their order, so that two who do this at once follow each other.
  */
-export async function takeUnvalidatedRuns(tx: Tx, { group_id, type, runIds, limit }: Wanted): Promise<TakenName[]> {
+export async function takeRuns(tx: Tx, { group_id, type, runIds, judged, limit }: Wanted): Promise<TakenName[]> {
   return await tx<TakenName[]>`
     with others as (
       select refs[1] as run_id from outbox
@@ -26,8 +33,8 @@ export async function takeUnvalidatedRuns(tx: Tx, { group_id, type, runIds, limi
         join validation_runs r on r.id = asked.run_id
         join artifact_active a on a.id = r.artifact_id and a.group_id = r.group_id
          and a.content_hash = r.content_hash and a.purged_at is null
-       where r.group_id = ${group_id} and r.artifact_type = ${type} and r.kind <> 'recheck' and not r.requires_validation
-         and r.state in ('waiting', 'running', 'error') and r.deadline > now()
+       where r.group_id = ${group_id} and r.artifact_type = ${type} and r.kind <> 'recheck' and r.state in ('waiting', 'running', 'error')
+         and (${judged} or (not r.requires_validation and r.deadline > now()))
          and a.status = 'on_verification' and a.validation_run_id = r.id
        group by a.name
     ), locked as materialized (

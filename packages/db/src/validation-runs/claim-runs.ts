@@ -30,25 +30,28 @@ export type OpenRun = {
 }
 
 /**
- * Marks a run as being worked on and loads it, if it is still open and its artifact still waits for exactly this run
+ * Marks runs as being worked on and loads those that are still open and whose artifact still waits for exactly this run
  * (for a recheck: is still published). Content is loaded only where a validator will see it: for the types in
  * `validatedTypes` and for runs that required it when they were made.
  */
-export async function claimRun(
+export async function claimRuns(
   tx: Tx,
-  { groupId, runId, validatedTypes }: { groupId: string; runId: string; validatedTypes: string[] },
-): Promise<OpenRun | undefined> {
-  const [run] = await tx<OpenRun[]>`
+  {
+    groupId,
+    runIds,
+    validatedTypes,
+  }: { groupId: string; runIds: readonly string[]; validatedTypes: readonly string[] },
+): Promise<OpenRun[]> {
+  return await tx<OpenRun[]>`
     update validation_runs r
        set state = 'running'
       from artifact_active a
-     where r.id = ${runId} and r.group_id = ${groupId} and r.state in ('waiting', 'running', 'error')
+     where r.id = any (${[...runIds]}::uuid[]) and r.group_id = ${groupId} and r.state in ('waiting', 'running', 'error')
        and a.id = r.artifact_id and a.group_id = r.group_id and a.content_hash = r.content_hash and a.purged_at is null
        and case when r.kind = 'recheck' then a.status = 'published'
                 else a.status = 'on_verification' and a.validation_run_id = r.id end
     returning r.id, r.group_id, r.artifact_id, r.artifact_type, r.content_hash, r.kind, r.requires_validation, r.awaited,
               r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.poll_failures, r.traceparent, r.created_at, r.deadline,
               a.name, a.version, a.content_kind, a.metadata,
-              case when r.requires_validation or r.artifact_type = any (${validatedTypes}::text[]) then a.content end as content`
-  return run
+              case when r.requires_validation or r.artifact_type = any (${[...validatedTypes]}::text[]) then a.content end as content`
 }

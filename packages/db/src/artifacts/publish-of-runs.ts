@@ -3,15 +3,15 @@ import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
 
 /**
- * Publishes the artifacts that wait for exactly these runs, whose verdict `not_required` was stored before in the same
+ * Publishes the artifacts that wait for exactly these runs, whose verdict was stored before in the same
  * transaction: the database checks it for each.
  */
-export async function publishUnvalidated(tx: Tx, group_id: string, runIds: readonly string[]): Promise<ArtifactRow[]> {
+export async function publishOfRuns(tx: Tx, group_id: string, runIds: readonly string[]): Promise<ArtifactRow[]> {
   return await tx<ArtifactRow[]>`
     update artifact_active
        set status = 'published', blocked_reason = null, published_at = now(), revision = revision + 1, updated_at = now()
      where id in (select artifact_id from validation_runs
-                   where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and state = 'not_required')
+                   where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and state in ('passed', 'not_required'))
        and group_id = ${group_id} and validation_run_id = any (${[...runIds]}::uuid[]) and status = 'on_verification'
     returning ${artifactColumns(tx)}`
 }
