@@ -33,7 +33,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     log,
   })
   let types = typesOf(file.current())
-  const secrets = createSecrets(settings, { env, redactor, log })
+  const secrets = await createSecrets(settings, { env, redactor, log })
   const warnOfMissing = async () => {
     for (const secret of await secrets.missing(templatesOf(types)))
       log.warn({ secret }, 'a secret is missing: calls that need it fail with secret_missing')

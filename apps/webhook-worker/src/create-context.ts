@@ -29,7 +29,7 @@ export async function createContext(
     pollMs: settings.configPollInterval,
     log,
   })
-  const secrets = createSecrets(settings, { env, redactor, log })
+  const secrets = await createSecrets(settings, { env, redactor, log })
   const templates = config
     .current()
     .subscribers.flatMap(({ url, secret, headers }) => [url, secret, Object.values(headers)].flat(2))

@@ -66,7 +66,7 @@ export async function testWorker(lookup?: Lookup): Promise<TestWorker> {
   const now = () => Date.now() + skewMs
   const validators = createValidators({
     outbound,
-    secrets: createSecrets(settings, { env, redactor, log }),
+    secrets: await createSecrets(settings, { env, redactor, log }),
     maxResponseBytes: 65_536,
     types: () => types,
     concurrency: 16,

@@ -25,9 +25,9 @@ const NAMES = [
   'VAULT_CACHE',
 ] as const
 
-const secretsOf = (env: Record<string, string>) => {
+const secretsOf = async (env: Record<string, string>) => {
   const redactor = createRedactor()
-  const secrets = createSecrets(readSettings(env, NAMES), { env, redactor, log: pino({ level: 'silent' }) })
+  const secrets = await createSecrets(readSettings(env, NAMES), { env, redactor, log: pino({ level: 'silent' }) })
   onTestFinished(() => secrets.close())
   return { secrets, redactor }
 }
@@ -82,13 +82,13 @@ async function fakeVault() {
 
 describe('resolving', () => {
   test('fills in every place of a template from the environment', async () => {
-    const { secrets, redactor } = secretsOf({ SECRET_SOURCES: 'env', A: 'alpha', B_2: 'be$&ta' })
+    const { secrets, redactor } = await secretsOf({ SECRET_SOURCES: 'env', A: 'alpha', B_2: 'be$&ta' })
     expect(await secrets.resolve('Bearer {{A}}:{{B_2}}:{{A}} {{lower}}')).toBe('Bearer alpha:be$&ta:alpha {{lower}}')
     expect(redactor.scrub('it was alpha')).not.toContain('alpha')
   })
 
   test('a secret that nobody has is named', async () => {
-    const { secrets } = secretsOf({ SECRET_SOURCES: 'env', EMPTY: '' })
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'env', EMPTY: '' })
     await expect(secrets.resolve('{{NOBODY}}')).rejects.toEqual(new SecretMissing('NOBODY'))
     expect(await secrets.missing(['{{NOBODY}}', 'x {{EMPTY}}', 'plain'])).toEqual(['NOBODY', 'EMPTY'])
   })
@@ -96,7 +96,7 @@ describe('resolving', () => {
   test('what one source does not have is looked for in the next', async () => {
     const folder = await aFolder()
     await writeFile(join(folder, 'ONE'), 'from-file\n')
-    const { secrets } = secretsOf({
+    const { secrets } = await secretsOf({
       SECRET_SOURCES: 'files,env',
       SECRETS_DIR: folder,
       ONE: 'from-env',
@@ -108,7 +108,7 @@ describe('resolving', () => {
   test('a source that cannot be asked is an error, and the next one is not asked', async () => {
     const folder = await aFolder()
     await mkdir(join(folder, 'ONE')) // a folder where a file should be
-    const { secrets } = secretsOf({ SECRET_SOURCES: 'files,env', SECRETS_DIR: folder, ONE: 'outdated' })
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'files,env', SECRETS_DIR: folder, ONE: 'outdated' })
     await expect(secrets.resolve('{{ONE}}')).rejects.toBeInstanceOf(SecretSourceUnreachable)
   })
 
@@ -123,7 +123,7 @@ describe('resolving', () => {
     }
     await symlink('v1', join(folder, '..data'))
     await symlink('..data/KEY', join(folder, 'KEY'))
-    const { secrets } = secretsOf({ SECRET_SOURCES: 'files', SECRETS_DIR: folder })
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'files', SECRETS_DIR: folder })
     expect(await secrets.resolve('{{KEY}}')).toBe('old')
     await symlink('v2', join(folder, '..next'))
     await rename(join(folder, '..next'), join(folder, '..data'))
@@ -135,7 +135,7 @@ describe('resolving', () => {
 describe('Vault', () => {
   test('is asked with a token, and a rotated secret is picked up without a restart', async () => {
     const vault = await fakeVault()
-    const { secrets } = secretsOf({
+    const { secrets } = await secretsOf({
       SECRET_SOURCES: 'vault',
       VAULT_ADDR: vault.address,
       VAULT_TOKEN: 'root',
@@ -148,14 +148,14 @@ describe('Vault', () => {
 
   test('values are remembered for a while, and asked for once by many', async () => {
     const vault = await fakeVault()
-    const { secrets } = secretsOf({ SECRET_SOURCES: 'vault', VAULT_ADDR: vault.address, VAULT_TOKEN: 'root' })
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'vault', VAULT_ADDR: vault.address, VAULT_TOKEN: 'root' })
     await Promise.all(Array.from({ length: 20 }, () => secrets.resolve('{{TOKEN}}')))
     expect(vault.requests.filter((line) => line.includes('secret/data'))).toHaveLength(1)
   })
 
   test('is logged in to by AppRole, and again when the token is revoked', async () => {
     const vault = await fakeVault()
-    const { secrets } = secretsOf({
+    const { secrets } = await secretsOf({
       SECRET_SOURCES: 'vault',
       VAULT_ADDR: vault.address,
       VAULT_ROLE_ID: 'role',
@@ -176,7 +176,7 @@ describe('Vault', () => {
     vault.leaseSeconds = 0.15
     const jwt = join(await aFolder(), 'token')
     await writeFile(jwt, 'e.y.J\n')
-    const { secrets } = secretsOf({
+    const { secrets } = await secretsOf({
       SECRET_SOURCES: 'vault',
       VAULT_ADDR: vault.address,
       VAULT_KUBERNETES_ROLE: 'keepr',
@@ -197,7 +197,7 @@ describe('Vault', () => {
       VAULT_CACHE: '1ms',
       OTHER: 'from-env',
     }
-    const { secrets } = secretsOf(env)
+    const { secrets } = await secretsOf(env)
     expect(await secrets.resolve('{{OTHER}}')).toBe('from-env')
     vault.fields = undefined // nothing at the path at all
     await vi.waitFor(async () => expect(await secrets.missing(['{{TOKEN}}'])).toEqual(['TOKEN']))
@@ -206,7 +206,7 @@ describe('Vault', () => {
   test('unreachable or refusing, it is an error that shows no token, and nothing else is asked', async () => {
     const vault = await fakeVault()
     const env = { SECRET_SOURCES: 'vault,env', VAULT_ADDR: vault.address, VAULT_TOKEN: 'tok-canary', TOKEN: 'outdated' }
-    const { secrets } = secretsOf(env)
+    const { secrets } = await secretsOf(env)
     const refused: unknown = await secrets.resolve('{{TOKEN}}').catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(SecretSourceUnreachable)
     vault.stop()
@@ -234,7 +234,7 @@ describe('Vault', () => {
       VAULT_ROLE_ID: 'role',
       VAULT_SECRET_ID: 'secret',
     }
-    const looking = secretsOf(env).secrets.missing(['{{ONE}} {{TWO}}', '{{THREE}}'])
+    const looking = (await secretsOf(env)).secrets.missing(['{{ONE}} {{TWO}}', '{{THREE}}'])
     await vi.waitFor(() => expect(asked).toBe(1))
     hanging.closeAllConnections()
     expect(await looking).toEqual([])

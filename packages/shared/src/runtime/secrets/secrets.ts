@@ -3,7 +3,7 @@ import type { Redactor } from '../redactor.ts'
 import { envSource } from './env-source.ts'
 import { filesSource } from './files-source.ts'
 import type { SecretSource } from './secret-source.ts'
-import { vaultSource, type VaultSettings } from './vault-source.ts'
+import type { VaultSettings } from './vault-source.ts'
 
 /** No source has a secret of that name. */
 export class SecretMissing extends Error {
@@ -41,8 +41,8 @@ const UNKNOWN = ''
 const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
 
 /** Looks secrets up when they are needed, in the sources of the settings, in their order. */
-export function createSecrets(settings: SecretsSettings, parts: Parts): Secrets {
-  const sources = settings.secretSources.map((kind) => sourceOf(kind, settings, parts))
+export async function createSecrets(settings: SecretsSettings, parts: Parts): Promise<Secrets> {
+  const sources = await Promise.all(settings.secretSources.map((kind) => sourceOf(kind, settings, parts)))
 
   async function find(name: string): Promise<string | undefined> {
     for (const source of sources) {
@@ -87,10 +87,16 @@ export function createSecrets(settings: SecretsSettings, parts: Parts): Secrets 
 
 const namesIn = (template: string): string[] => [...template.matchAll(PLACE)].map(([, name = '']) => name)
 
-function sourceOf(kind: 'vault' | 'files' | 'env', settings: SecretsSettings, parts: Parts): SecretSource {
+async function sourceOf(
+  kind: 'vault' | 'files' | 'env',
+  settings: SecretsSettings,
+  parts: Parts,
+): Promise<SecretSource> {
   if (kind === 'env') return envSource(parts.env)
   if (kind === 'files') return filesSource(settings.secretsDir)
   const { vaultAddr } = settings
   if (vaultAddr === undefined) throw new Error('expected VAULT_ADDR, as SECRET_SOURCES names vault')
+  // Loaded where it is asked for only: its client takes 5 MB of each process.
+  const { vaultSource } = await import('./vault-source.ts')
   return vaultSource({ ...settings, vaultAddr }, parts)
 }
