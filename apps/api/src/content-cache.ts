@@ -5,21 +5,37 @@ import { LRUCache } from 'lru-cache'
 /** Content by its hash: it never changes. Whether somebody may read it is asked of the database each time. */
 export type ContentCache = { get(hash: string, load: () => Promise<Buffer>): Promise<Buffer> }
 
-/** Keeps at most `maxBytes`; what is loaded is compared with its hash before it is kept or sent. */
+/**
+ * Keeps at most `maxBytes`; what is loaded is compared with its hash before it is kept or sent. What many ask for at once is
+ * loaded once: each load holds the content several times over on its way.
+ */
 export function createContentCache(maxBytes: number): ContentCache {
   const cache = new LRUCache<string, Buffer>({
     maxSize: maxBytes,
     maxEntrySize: Math.ceil(maxBytes / 8),
     sizeCalculation: (bytes) => bytes.byteLength + 1,
   })
+  const loads = new Map<string, Promise<Buffer>>()
+  async function loadChecked(hash: string, load: () => Promise<Buffer>): Promise<Buffer> {
+    const bytes = await load()
+    if (contentHash(bytes) !== hash) throw problem('content-damaged')
+    cache.set(hash, bytes)
+    return bytes
+  }
   return {
     async get(hash, load) {
       const known = cache.get(hash)
       if (known) return known
-      const bytes = await load()
-      if (contentHash(bytes) !== hash) throw problem('content-damaged')
-      cache.set(hash, bytes)
-      return bytes
+      // What fails for another caller may be there for this one, whose artifact of the same content is another.
+      const shared = loads.has(hash) ? await loads.get(hash)?.catch(() => undefined) : undefined
+      if (shared) return shared
+      const own = loadChecked(hash, load)
+      loads.set(hash, own)
+      try {
+        return await own
+      } finally {
+        if (loads.get(hash) === own) loads.delete(hash)
+      }
     },
   }
 }
