@@ -38,32 +38,32 @@ COPY --from=build /keepr/dist/services/api dist/services/api
 ENV PORT=8080
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8080/readyz"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=60", "--enable-source-maps", "dist/services/api/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=40", "--enable-source-maps", "dist/services/api/main.js"]
 
 FROM runtime AS validation-worker
 COPY --from=build /keepr/dist/services/validation-worker dist/services/validation-worker
 ENV METRICS_PORT=9090
 EXPOSE 9090
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:9090/readyz"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=60", "--enable-source-maps", "dist/services/validation-worker/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=40", "--enable-source-maps", "dist/services/validation-worker/main.js"]
 
 FROM runtime AS webhook-worker
 COPY --from=build /keepr/dist/services/webhook-worker dist/services/webhook-worker
 ENV METRICS_PORT=9090
 EXPOSE 9090
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:9090/readyz"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=60", "--enable-source-maps", "dist/services/webhook-worker/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=40", "--enable-source-maps", "dist/services/webhook-worker/main.js"]
 
 # Ends when its work is done, so it has no health.
 FROM runtime AS migrate
 COPY --from=build /keepr/dist/services/migrate dist/services/migrate
 COPY migrations migrations
 HEALTHCHECK NONE
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=60", "--enable-source-maps", "dist/services/migrate/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=40", "--enable-source-maps", "dist/services/migrate/main.js"]
 
 # For trials: a validator that looks for forbidden patterns, and (webhook-listen.js) a receiver of webhooks.
 FROM runtime AS sample-checkr
 COPY --from=build /keepr/dist/services/sample-checkr dist/services/sample-checkr
 EXPOSE 8090
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8090/"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=60", "--enable-source-maps", "dist/services/sample-checkr/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=40", "--enable-source-maps", "dist/services/sample-checkr/main.js"]
