@@ -1,9 +1,11 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
+
 type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: unknown) => void }
 
 /**
- * One call for many: what is asked while a call of the same key is under way is asked together by the next one. Nothing
- * waits for company, so a single item is as fast as without it, and under load the database is called seldom.
- * `answer` gives one answer for each item, in order.
+ * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
+ * together by the next one. Nothing waits for company that has not come yet, so a single item is as fast as without it,
+ * and under load the database is called seldom. `answer` gives one answer for each item, in order.
  */
 export function gathered<I, O>(
   keyOf: (item: I) => string,
@@ -14,6 +16,7 @@ export function gathered<I, O>(
 
   async function work(key: string, queue: Waiting<I, O>[]) {
     while (queue.length > 0) {
+      await endOfTurn()
       const batch = queue.splice(0, maxItems)
       try {
         const answers = await answer(
