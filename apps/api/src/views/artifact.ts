@@ -18,7 +18,10 @@ export const subjectOf = (artifact: ArtifactRow) => ({
   usagePolicy: artifact.usage_policy,
 })
 
-/** An artifact as this actor is told of it, without content (view-content.ts adds it where it is shown). */
+/**
+ * An artifact as this actor is told of it, without content (see below). What has no value, or is not for them, is undefined,
+ * which JSON leaves out: one shape for all, as a page makes many.
+ */
 export function viewArtifact(artifact: ViewedArtifact, actor: Actor): Record<string, unknown> {
   const foreign = isForeign(actor, { groupId: artifact.group_id })
   const insider = !foreign && hasRole(actor.roles, 'author')
@@ -31,21 +34,21 @@ export function viewArtifact(artifact: ViewedArtifact, actor: Actor): Record<str
     usable: isUsable(artifact.status) && artifact.purged_at === null,
     usage_policy: artifact.usage_policy,
     group_id: artifact.group_id,
-    ...(foreign ? {} : { created_by: artifact.created_by }),
+    created_by: foreign ? undefined : artifact.created_by,
     content_type: artifact.content_type,
     content_size: artifact.content_size,
     content_hash: artifact.content_hash,
     metadata: artifact.metadata,
     created_at: artifact.created_at,
     updated_at: artifact.updated_at,
-    ...present('published_at', artifact.published_at),
-    ...(foreign ? {} : present('last_accessed_at', artifact.last_accessed_at)),
-    ...(foreign ? {} : present('validation', viewValidation(artifact, insider))),
-    ...(insider ? present('duplicate_of', artifact.duplicate_of) : {}),
-    ...(insider ? present('blocked_reason', artifact.status === 'blocked' ? artifact.blocked_reason : null) : {}),
-    ...present('archived_at', artifact.archived_at),
-    ...present('archive_reason', artifact.archive_reason),
-    ...present('purged_at', artifact.purged_at),
+    published_at: artifact.published_at ?? undefined,
+    last_accessed_at: foreign ? undefined : (artifact.last_accessed_at ?? undefined),
+    validation: foreign ? undefined : viewValidation(artifact, insider),
+    duplicate_of: insider ? (artifact.duplicate_of ?? undefined) : undefined,
+    blocked_reason: insider && artifact.status === 'blocked' ? (artifact.blocked_reason ?? undefined) : undefined,
+    archived_at: artifact.archived_at ?? undefined,
+    archive_reason: artifact.archive_reason ?? undefined,
+    purged_at: artifact.purged_at ?? undefined,
     links: artifactLinks(artifact, foreign),
   }
 }
@@ -68,12 +71,9 @@ function viewValidation(artifact: ViewedArtifact, insider: boolean) {
     state: artifact.run_state,
     attempts: insider ? (artifact.tries ?? []) : [],
     findings: insider ? (artifact.run_findings ?? []).slice(0, 100) : [],
-    ...present('reason', insider ? (artifact.run_reason ?? null) : null),
-    ...present('deadline', artifact.run_checked_at ? null : artifact.run_deadline),
-    ...present('checked_at', artifact.run_checked_at),
-    ...present('report_url', insider ? (artifact.run_report_url ?? null) : null),
+    reason: insider ? (artifact.run_reason ?? undefined) : undefined,
+    deadline: artifact.run_checked_at ? undefined : (artifact.run_deadline ?? undefined),
+    checked_at: artifact.run_checked_at ?? undefined,
+    report_url: insider ? (artifact.run_report_url ?? undefined) : undefined,
   }
 }
-
-const present = (key: string, value: unknown): Record<string, unknown> =>
-  value === null || value === undefined ? {} : { [key]: value }
