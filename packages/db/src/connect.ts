@@ -2,7 +2,7 @@ import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
 import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
-import { type ReadTogether, readTogether } from './read-together.ts'
+import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
 import { type WriteTogether, writeTogether } from './write-together.ts'
 import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
@@ -36,6 +36,8 @@ export type Db = AsyncDisposable & {
   read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
   /** The same for a query that takes several questions: under load, what one user asks at once shares a round trip. */
   readTogether: ReadTogether
+  /** The same for a query of its own: what one user asks several times at once is asked once. */
+  readShared: ReadOnce
   /** Calls back for every message on a channel; survives lost connections. Resolves when it listens. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>
   /** How many connections it may open, and how many transactions run or wait for one. */
@@ -104,7 +106,9 @@ export function connect(options: ConnectOptions): Db {
   // Each statement for many ends in time too, whoever still waits for it: on a connection that hangs, all that the same user
   // asks later would wait behind it.
   const endsInTime = inTime(limits)
-  const together = readTogether((actor, query) => endsInTime(() => readNow(actor, query)))
+  const readInTime: Db['read'] = (actor, query) => endsInTime(() => readNow(actor, query))
+  const together = readTogether(readInTime)
+  const shared = readOncePerQuestion(readInTime)
   const written = writeTogether((actor, story) => transact(actorScope(actor), story))
   const close = () => sql.end({ timeout: 5 })
   return {
@@ -119,6 +123,7 @@ export function connect(options: ConnectOptions): Db {
     withService: (groupId, story) => transact(serviceScope(groupId), story),
     read: (actor, query) => answered(() => readNow(actor, query)),
     readTogether: (actor, query, question) => answered(() => together(actor, query, question)),
+    readShared: (actor, question, query) => answered(() => shared(actor, question, query)),
     pool: () => ({ size: options.poolSize, running: load.running, waiting: load.asked - load.running }),
     listen: (channel, onMessage) => sql.listen(channel, onMessage),
     ping: () => answered(fit),

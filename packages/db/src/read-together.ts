@@ -18,6 +18,12 @@ export type ReadTogether = <Question, Row extends Placed>(
   question: Question,
 ) => Promise<Row[]>
 
+export type ReadOnce = <Row extends object>(
+  actor: Actor,
+  question: readonly unknown[],
+  query: (tx: Tx) => PendingQuery<Row[]>,
+) => Promise<readonly Row[]>
+
 /** So few that the last of them does not wait for long. */
 const MOST_AT_ONCE = 64
 
@@ -58,4 +64,21 @@ export function readTogether(read: Read): ReadTogether {
     known.set(query, ask)
     return ask({ actor, question }) as Promise<Row[]> // SAFETY: see above.
   }
+}
+
+/**
+ * The same for a query that answers one question: who asks the very same in the name of one user, while an earlier statement
+ * for it is under way, shares the next one and its rows. `question` says all that the query depends on.
+ */
+export function readOncePerQuestion(read: Read): ReadOnce {
+  type Asked = { actor: Actor; question: readonly unknown[]; run: () => Promise<object[]> }
+  const ask = gathered<Asked, object[]>(
+    ({ actor: { groupId, userId, roles }, question }) => JSON.stringify([groupId, userId, roles, question]),
+    async (_key, asked) => {
+      const rows = (await asked[0]?.run()) ?? []
+      return asked.map(() => rows)
+    },
+  )
+  return <Row extends object>(actor: Actor, question: readonly unknown[], query: (tx: Tx) => PendingQuery<Row[]>) =>
+    ask({ actor, question, run: () => read(actor, query) }) as Promise<Row[]> // SAFETY: one question has one query, and its rows come back.
 }

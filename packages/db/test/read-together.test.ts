@@ -82,3 +82,32 @@ it('fails with its own statement only', async () => {
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
   await expect(db.readTogether(user('a'), broken, '1')).resolves.toHaveLength(1)
 })
+
+it('a query of its own is asked once by all who ask the same at once, each user by itself', async () => {
+  let statements = 0
+  const ask = (actor: Actor, word: string) =>
+    db.readShared(actor, ['word', word], (tx) => {
+      statements += 1
+      return tx<Row[]>`select word, value, current_setting('keepr.user_id') as asker from words where word = ${word}`
+    })
+  const asked = ['a', 'b', 'a', 'b'].flatMap((asker) => ['word-3', 'word-4'].map((word) => ({ asker, word })))
+  const answers = await Promise.all(asked.map(({ asker, word }) => ask(user(asker), word)))
+  expect(answers.map(([row]) => ({ asker: row?.asker, word: row?.word }))).toEqual(asked)
+  expect(statements).toBe(4)
+})
+
+it('a question that comes while its query is under way is answered by the next one', async () => {
+  const ask = (seconds: number) =>
+    db.readShared(
+      user('a'),
+      ['time'],
+      (tx) => tx<{ at: number }[]>`
+      select extract(epoch from clock_timestamp())::float8 as at from pg_sleep(${seconds})`,
+    )
+  const first = ask(0.05)
+  await endOfTurn()
+  const [meanwhile, alike] = [ask(0), ask(0)]
+  const [[before], [after], [same]] = await Promise.all([first, meanwhile, alike])
+  expect(after?.at).toBeGreaterThan(before?.at ?? Infinity)
+  expect(same).toEqual(after)
+})

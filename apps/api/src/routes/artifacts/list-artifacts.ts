@@ -1,4 +1,4 @@
-import { listArtifacts as listRows, type Sort } from '@keepr/db/artifacts/list-artifacts'
+import { listArtifacts as listRows, type ListQuestion, type Sort } from '@keepr/db/artifacts/list-artifacts'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
@@ -69,19 +69,18 @@ export const listArtifacts = route(
     const { cursor, limit, sort, q, tag = [], name, scope, ...filters } = query
     const question = JSON.stringify([actor.groupId, sort, scope, q, tag, name, filters])
     const prefix = name?.endsWith('*') ? name.slice(0, -1) : undefined
-    const rows = await c.get('ctx').readDb.read(actor, (tx) =>
-      listRows(tx, {
-        ...filters,
-        group_id: actor.groupId,
-        foreign: scope === 'public',
-        tags: tag,
-        words: q,
-        ...(prefix === undefined ? { name } : { name_prefix: prefix }),
-        sort,
-        limit: limit + 1,
-        after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
-      }),
-    )
+    const asked: ListQuestion = {
+      ...filters,
+      group_id: actor.groupId,
+      foreign: scope === 'public',
+      tags: tag,
+      words: q,
+      ...(prefix === undefined ? { name } : { name_prefix: prefix }),
+      sort,
+      limit: limit + 1,
+      after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
+    }
+    const rows = await c.get('ctx').readDb.readShared(actor, ['list', asked], (tx) => listRows(tx, asked))
     const last = rows.length > limit ? rows[limit - 1] : undefined
     const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
     const items = rows
