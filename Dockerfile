@@ -22,9 +22,9 @@ RUN node deploy/build/main.ts
 
 FROM ${NODE_IMAGE} AS runtime
 ENV NODE_ENV=production HOST=0.0.0.0 KEEPR_CONFIG_DIR=/etc/keepr
-# Little memory: what large content took is given back when it is freed, few threads keep room apart, and (by the flags of each
-# entry point, not all of which NODE_OPTIONS may hold) the heap is small.
-ENV MALLOC_MMAP_THRESHOLD_=262144 MALLOC_ARENA_MAX=2
+# Little memory: what large content took is given back when it is freed, and (by the flags of each entry point, not all of which
+# NODE_OPTIONS may hold) the heap is small.
+ENV MALLOC_MMAP_THRESHOLD_=262144
 # A service installs nothing while it runs.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn*
 WORKDIR /keepr

@@ -1,11 +1,10 @@
 /**
  * How a service is run so that it holds little memory. Requests leave little that lives, and by default the heap is cleaned only
- * when it is three times as large as what lives in it: it may grow by 40 % instead, at 2 % of the CPU time. A small
+ * when it is three times as large as what lives in it: it may grow by 40 % instead, at no cost that can be told from chance. A small
  * nursery costs no speed, and the default one three times as much memory. Large content is given back to the system when it is
- * freed, by default the allocator of Linux keeps such room after it was freed once; and it keeps room for each thread apart,
- * though only few of them ever need any at the same time. The Dockerfile says the same.
+ * freed; by default the allocator of Linux keeps such room after it was freed once. The Dockerfile says the same.
  */
 export const leanProcess = {
   flags: ['--max-semi-space-size=4', '--heap-growing-percent=40'],
-  env: { MALLOC_MMAP_THRESHOLD_: '262144', MALLOC_ARENA_MAX: '2' },
+  env: { MALLOC_MMAP_THRESHOLD_: '262144' },
 } as const
