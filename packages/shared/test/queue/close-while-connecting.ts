@@ -11,3 +11,5 @@ for (let delayMs = 0; delayMs < 200; delayMs += 5) {
   await setTimeout(delayMs)
   await worker.close(100)
 }
+// As services end (shutdown.ts): a close of BullMQ's that never settles leaves the timer that renews locks.
+process.exit(0)
