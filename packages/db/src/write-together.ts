@@ -24,8 +24,8 @@ type Answer = () => unknown
 type Ask = (asked: Asked) => Promise<Answer>
 
 /**
- * What is to be written in the name of one user while an earlier such transaction is under way shares the next one: its cost is
- * that of its statements, far more than that of their rows. Each item still has a fate of its own: where one of them is refused,
+ * What is to be written in the name of one user in the same turn of the event loop, or while an earlier such transaction is under
+ * way, shares one: its cost is that of its statements, far more than that of their rows. Each item still has a fate of its own: where one of them is refused,
  * nothing of what they shared is kept, and each is written alone. `begun` throws for an item that is not wanted any more.
  */
 export function writeTogether(
