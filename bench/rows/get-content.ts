@@ -7,6 +7,7 @@ import { chooseNames } from './choose-names.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
 import { submitOne } from './submit-one.ts'
+import { warmUp } from './warm-up.ts'
 
 export const getContent: Row = {
   id: 'content',
@@ -41,8 +42,7 @@ async function compare(bench: Bench, product: Product, { id, what, path, atLeast
   const rate = (url: string, headers: Record<string, string>) => () =>
     bench.load({ url, requests, headers: { ...headers, ...extra } })
   const sides = { keepr: rate(product.url, product.headers), floor: rate(floor.url, {}) }
-  await sides.keepr()
-  await sides.floor()
+  await warmUp(sides)
   return ratioLine({ id, what, unit: '/s' }, await alternate(bench, sides), { atLeast })
 }
 

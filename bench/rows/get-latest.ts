@@ -2,6 +2,7 @@ import { alternate } from './alternate.ts'
 import { chooseNames } from './choose-names.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
+import { warmUp } from './warm-up.ts'
 
 export const getLatest: Row = {
   id: 'latest',
@@ -13,8 +14,9 @@ export const getLatest: Row = {
     const requests = { kind: 'get', paths } as const
     const keepr = () => bench.load({ url: product.url, headers: product.headers, requests })
     const bare = () => bench.load({ url: floor.url, requests })
-    await Promise.all([bench.load({ url: product.url, headers: product.headers, requests, seconds: 1 }), bare()])
-    const measured = await alternate(bench, { keepr, floor: bare })
+    const sides = { keepr, floor: bare }
+    await warmUp(sides)
+    const measured = await alternate(bench, sides)
     return [ratioLine({ id: 'latest', what: 'GET latest', unit: '/s' }, measured, { atLeast: 0.9 })]
   },
 }

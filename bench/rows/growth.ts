@@ -5,6 +5,7 @@ import { chooseNames } from './choose-names.ts'
 import { postEach } from './post-each.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
+import { warmUp } from './warm-up.ts'
 
 const ROLLBACKS = 120
 
@@ -58,8 +59,8 @@ export const growth: Row = {
     const lines: Line[] = []
     for (const [name, operation] of Object.entries(operations)) {
       const sides = { keepr: operation(large), floor: operation(small) }
-      await sides.keepr()
-      await sides.floor()
+      if (name === 'rollback') await Promise.all([sides.floor(), sides.keepr()])
+      else await warmUp(sides)
       const measured = await alternate(bench, sides)
       const what = `${name} at 1 M beside 10 k (${(1 / measured.ratio).toFixed(2)} × the time)`
       lines.push(

@@ -4,6 +4,7 @@ import type { Product } from '../stage/product.ts'
 import { alternate } from './alternate.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
+import { warmUp } from './warm-up.ts'
 
 const QUERIES = {
   list: '/artifacts/?limit=50',
@@ -35,8 +36,7 @@ async function firstPage(bench: Bench, product: Product, id: string, path: strin
     keepr: () => bench.load({ url: product.url, headers: product.headers, requests }),
     floor: () => bench.load({ url: floor.url, requests }),
   }
-  await sides.keepr()
-  await sides.floor()
+  await warmUp(sides)
   const measured = await alternate(bench, sides)
   return ratioLine({ id, what: path.replace('/artifacts/', ''), unit: '/s' }, measured, { atLeast: 0.7 })
 }

@@ -2,6 +2,7 @@ import { alternate } from './alternate.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
 import { databaseNow, outboxEmpty } from './settled.ts'
+import { warmUp } from './warm-up.ts'
 
 export const submitPipeline: Row = {
   id: 'submit-pipeline',
@@ -22,8 +23,7 @@ export const submitPipeline: Row = {
       floor: () =>
         bench.load({ url: floor.url, headers: { 'content-type': 'application/json' }, requests: requests() }),
     }
-    await sides.keepr()
-    await sides.floor()
+    await warmUp(sides)
     const measured = await alternate(bench, sides)
     return [ratioLine({ id: 'submit-pipeline', what: 'POST, all keeps up', unit: '/s' }, measured, { atLeast: 0.3 })]
   },

@@ -1,6 +1,7 @@
 import { alternate } from './alternate.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
+import { warmUp } from './warm-up.ts'
 
 export const submit: Row = {
   id: 'submit',
@@ -18,8 +19,7 @@ export const submit: Row = {
       keepr: rate(product.url, product.headers),
       floor: rate(floor.url, { 'content-type': 'application/json' }),
     }
-    await sides.keepr()
-    await sides.floor()
+    await warmUp(sides)
     const measured = await alternate(bench, sides)
     return [ratioLine({ id: 'submit', what: 'POST, API and relay alone', unit: '/s' }, measured, { atLeast: 0.6 })]
   },
