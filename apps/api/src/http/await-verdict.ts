@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { findById } from '@keepr/db/artifacts/find-by-id'
+import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import type { Tx } from '@keepr/db/transaction'
 import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
@@ -17,6 +18,7 @@ type Start = (run: AwaitedRun) => Promise<Answer>
  */
 export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start): Promise<Response> {
   const { db, verdicts } = c.get('ctx')
+  const actor = c.get('actor')
   const waitMs = preferredWaitMs(c)
   const run = { runId: randomUUIDv7(), waitMs }
   const done = new AbortController()
@@ -27,20 +29,18 @@ export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start
     const [id] = accepted.artifactIds ?? []
     if (!verdict || accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict
-    const answer = await db.withActor(c.get('actor'), async (tx) => {
-      const last = (await finalAnswer(c, tx, { id, finalStatus })) ?? accepted
-      const keyed = c.get('keyed')
-      if (keyed) await completeAnswer(tx, keyed, last)
-      return last
+    const find = (tx: Tx) => findById(tx, { group_id: actor.groupId, id, withContent: false })
+    const last = ([artifact]: readonly PresentedArtifact[]) =>
+      artifact && artifact.status !== 'on_verification' ? artifactAnswer(c, artifact, finalStatus) : accepted
+    const keyed = c.get('keyed')
+    if (!keyed) return send(c, last(await db.read(actor, find)))
+    const answer = await db.withActor(actor, async (tx) => {
+      const kept = last(await find(tx))
+      await completeAnswer(tx, keyed, kept)
+      return kept
     })
     return send(c, answer)
   } finally {
     done.abort()
   }
-}
-
-/** The artifact with its verdict, if there is one by now. */
-async function finalAnswer(c: Call, tx: Tx, { id, finalStatus }: { id: string; finalStatus: 200 | 201 }) {
-  const [artifact] = await findById(tx, { group_id: c.get('actor').groupId, id, withContent: false })
-  return artifact && artifact.status !== 'on_verification' ? artifactAnswer(c, artifact, finalStatus) : undefined
 }
