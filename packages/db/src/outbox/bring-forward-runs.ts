@@ -8,12 +8,12 @@ export async function bringForwardRuns(tx: Tx, lane: string, withinMs: number, l
   const moved = await tx`
     update outbox o
        set due_at = clock_timestamp() + random() * make_interval(secs => ${withinMs / 1000})
-     where o.id in (
+     where o.id = any (array(
        select m.id from outbox m join validation_runs r on r.id = m.refs[1]
         where m.kind = 'validate_run' and m.lane = ${lane} and m.leased_until is null and m.quarantined_at is null
           and m.due_at > clock_timestamp() + make_interval(secs => ${withinMs / 1000})
           and r.poll_url is null and (r.not_before is null or r.not_before < now())
         order by m.due_at limit ${limit}
-        for update of m skip locked)`
+        for update of m skip locked))`
   return moved.count
 }

@@ -78,12 +78,12 @@ export async function leaseMessages(
       select id, turn, due_at, free, row_number() over (partition by lane order by turn, due_at) as place from candidates
     ), chosen as (
       select id from outbox
-       where id in (select id from fair where place <= free order by turn, due_at limit ${limit})
+       where id = any (array(select id from fair where place <= free order by turn, due_at limit ${limit}))
          and leased_until is null
        for update skip locked
     )
     update outbox o
        set leased_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
-      from chosen where o.id = chosen.id
+     where o.id = any (array(select id from chosen))
     returning o.id, o.kind, o.lane, o.group_id, o.refs, o.due_at, o.generation, o.failures, o.traceparent`
 }

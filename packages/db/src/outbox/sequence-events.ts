@@ -27,7 +27,7 @@ export async function sequenceEvents(tx: Tx, limit: number): Promise<number | un
         from last, batch, unnest(batch.refs) with ordinality as ref (event_id, place)
       on conflict (event_id) do nothing
     ), marked as (
-      update outbox set sequenced = true from batch where outbox.id = batch.id returning 1
+      update outbox set sequenced = true where id = any (array(select id from batch)) returning 1
     )
     select count(*)::int as sequenced from marked`
   return count?.sequenced ?? 0

@@ -18,12 +18,12 @@ export async function takeEventMessages(
       returning refs, traceparent
     ), others as (
       delete from outbox
-       where id in (
+       where id = any (array(
          select id from outbox
           where kind = 'fan_out_events' and lane = 'events' and group_id = ${group_id} and leased_until is null
             and quarantined_at is null and sequenced and id <> ${message_id}
           order by due_at limit ${limit}
-          for update skip locked)
+          for update skip locked))
       returning refs, traceparent
     )
     select refs, traceparent from own union all select refs, traceparent from others`
