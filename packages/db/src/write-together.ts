@@ -22,11 +22,17 @@ const MOST_AT_ONCE = 32
 type Asked = { actor: Actor; item: unknown; begun: () => void }
 type Answer = () => unknown
 type Ask = (asked: Asked) => Promise<Answer>
+const refusal =
+  (error: unknown): Answer =>
+  () => {
+    throw error
+  }
 
 /**
  * What is to be written in the name of one user in the same turn of the event loop, or while an earlier such transaction is under
- * way, shares one: its cost is that of its statements, far more than that of their rows. Each item still has a fate of its own: where one of them is refused,
- * nothing of what they shared is kept, and each is written alone. `begun` throws for an item that is not wanted any more.
+ * way, shares one: its cost is that of its statements, far more than that of their rows. Each item still has a fate of its own:
+ * where one of them is refused, nothing of what they shared is kept, and each is written alone. `begun` throws for an item that
+ * is not wanted any more.
  */
 export function writeTogether(
   transact: Transact,
@@ -46,9 +52,7 @@ export function writeTogether(
         ([answer]) =>
           () =>
             answer,
-        (error: unknown) => () => {
-          throw error
-        },
+        refusal,
       )
     const together = async (asked: readonly Asked[]): Promise<Answer[]> => {
       const [first, second] = asked
@@ -57,7 +61,7 @@ export function writeTogether(
         return (await write(first, asked)).map((answer) => () => answer)
       } catch (error) {
         // Whether it was committed may be unknown; written again it could stand there twice.
-        if (isUnavailable(error) && !(error instanceof DatabaseBusy)) throw error
+        if (isUnavailable(error) && !(error instanceof DatabaseBusy)) return asked.map(() => refusal(error))
         return await Promise.all(asked.map(alone))
       }
     }

@@ -18,6 +18,11 @@ beforeAll(async () => {
 beforeEach(() => database.admin`truncate notes`)
 afterAll(() => database[Symbol.asyncDispose]())
 
+const cut = async (tx: Tx) => {
+  const [connection] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+  await database.admin`select pg_terminate_backend(${connection?.pid ?? 0})`
+}
+
 const user = (userId: string): Actor => ({ userId, groupId: 'acme', roles: ['author'] })
 const noted = async () =>
   (await database.admin<{ word: string }[]>`select word from notes order by word`).map(({ word }) => word)
@@ -73,10 +78,6 @@ it('one that is refused is refused alone, and nothing is written twice', async (
 
 it('where the connection is lost, nothing is tried again: it may have been committed', async () => {
   const { tried, note } = noting()
-  const cut = async (tx: Tx) => {
-    const [connection] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
-    await database.admin`select pg_terminate_backend(${connection?.pid ?? 0})`
-  }
   const first = note(user('u'), { word: 'a' })
   await endOfTurn()
   const outcomes = await Promise.all([
@@ -86,4 +87,15 @@ it('where the connection is lost, nothing is tried again: it may have been commi
   expect(outcomes).toEqual(['a of u', true, true])
   expect(tried).toEqual([['a'], ['b', 'c']])
   expect(await note(user('u'), { word: 'd' })).toBe('d of u')
+})
+
+it('a second one of the same word keeps its own fate where the connection of the others is lost', async () => {
+  const { note } = noting()
+  const outcomes = await Promise.all([
+    note(user('u'), { word: 'a', after: cut }).catch(isUnavailable),
+    note(user('u'), { word: 'b' }).catch(isUnavailable),
+    note(user('u'), { word: 'a' }),
+  ])
+  expect(outcomes).toEqual([true, true, 'a of u'])
+  expect(await noted()).toEqual(['a'])
 })
