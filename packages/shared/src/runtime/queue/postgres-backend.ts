@@ -13,8 +13,7 @@ export function postgresBackend(url: string, use: QueueUse, onError: (error: Err
   const pool = new Pool({
     connectionString: url,
     max: POOL_SIZE[use],
-    // The queue only wakes: what a crash of the server takes from it is due again when its lease ends. So nothing waits for the disk.
-    options: `-c search_path=${SCHEMA} -c synchronous_commit=off`,
+    options: `-c search_path=${SCHEMA}`,
     application_name: `keepr-queue-${use}`,
     connectionTimeoutMillis: 1500,
     query_timeout: 5000,
