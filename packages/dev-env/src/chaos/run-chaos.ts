@@ -104,7 +104,8 @@ export async function runChaos(options: ChaosOptions): Promise<{ text: string; h
   const lastFaultAt = Date.now()
   await pause(QUIET_LOAD_MS)
   await load.stop()
-  const { tookMs: settledMs } = await settle(admin, lastFaultAt, note)
+  const countJobs = () => countQueued(product.databaseUrl, redis?.url)
+  const { tookMs: settledMs } = await settle(admin, countJobs, lastFaultAt, note)
   clearInterval(beating)
   await load.stopFollowing()
 
@@ -115,7 +116,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ text: string; h
     product,
     subscribers,
     settledMs,
-    queued: await countQueued(product.databaseUrl, redis?.url),
+    queued: await countJobs(),
     before,
     after,
   })
