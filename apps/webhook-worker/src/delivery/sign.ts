@@ -1,4 +1,4 @@
-import { Webhook } from 'standardwebhooks'
+import { createHmac } from 'node:crypto'
 
 /** A configured secret that is none by Standard Webhooks. The message does not tell it. */
 export class SecretInvalid extends Error {
@@ -15,17 +15,21 @@ export function signatureHeaders(
   body: string,
   secrets: readonly string[],
 ): Record<string, string> {
+  const timestamp = String(Math.floor(at.getTime() / 1000))
+  const sign = (secret: string) =>
+    `v1,${createHmac('sha256', keyOf(secret)).update(`${webhookId}.${timestamp}.${body}`).digest('base64')}`
   return {
     'webhook-id': webhookId,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': secrets.map((secret) => signerOf(secret).sign(webhookId, at, body)).join(' '),
+    'webhook-timestamp': timestamp,
+    'webhook-signature': secrets.map(sign).join(' '),
   }
 }
 
-/** Standard Webhooks asks for 24 bytes at least; the package would take a key of one. */
-function signerOf(secret: string): Webhook {
+/** Standard Webhooks asks for 24 bytes at least. */
+function keyOf(secret: string): Buffer {
   const [, encoded = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/u.exec(secret) ?? []
-  if (encoded.length % 4 !== 0 || Buffer.from(encoded, 'base64').length < 24)
+  const key = Buffer.from(encoded, 'base64')
+  if (encoded.length % 4 !== 0 || key.length < 24)
     throw new SecretInvalid('a secret must be whsec_ and at least 24 bytes in base64')
-  return new Webhook(secret)
+  return key
 }

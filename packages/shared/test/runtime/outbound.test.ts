@@ -174,6 +174,15 @@ describe('hostile answers', () => {
     const call = reasonOf(calling()(url, { signal: stop.signal }))
     stop.abort()
     expect(await call).toBe('aborted')
+    expect(await reasonOf(calling()(url, { signal: AbortSignal.abort() }))).toBe('aborted')
+  })
+
+  test('one that tells first that it is on its way is waited for', async () => {
+    const url = await serving((_, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.writeHead(200).end('ok')
+    })
+    expect(await calling()(url)).toMatchObject({ status: 200, body: Buffer.from('ok') })
   })
 
   test('an error shows nothing of the URL', async () => {
