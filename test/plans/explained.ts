@@ -14,12 +14,20 @@ type PlanNode = {
 export type Plan = { text: string; nodes: PlanNode[]; rowsTouched: number; scanned: string[] }
 
 export type Explained = AsyncDisposable & {
-  /** The plans of every statement that a story runs as the API's role, those inside of functions and triggers included. */
+  /** The plans of every statement that a story runs as the role, those inside of functions and triggers included. */
   plansOf(story: (tx: Tx) => Promise<unknown>): Promise<Plan[]>
 }
 
-/** A connection as keepr_api whose server explains each statement as it runs it (auto_explain), to this client alone. */
-export async function openExplained(database: TestDatabase): Promise<Explained> {
+type Role = 'keepr_api' | 'keepr_validation'
+
+/** As connect.ts sets them for a transaction of that role. */
+const settings: Record<Role, Record<string, string>> = {
+  keepr_api: { 'keepr.group_id': 'acme', 'keepr.user_id': 'alice', 'keepr.roles': 'admin,author,consumer' },
+  keepr_validation: { 'keepr.group_id': 'acme', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' },
+}
+
+/** A connection as one role whose server explains each statement as it runs it (auto_explain), to this client alone. */
+export async function openExplained(database: TestDatabase, role: Role = 'keepr_api'): Promise<Explained> {
   await database.admin`do $$
     declare
       setting text;
@@ -27,10 +35,11 @@ export async function openExplained(database: TestDatabase): Promise<Explained> 
       foreach setting in array array['session_preload_libraries = auto_explain', 'auto_explain.log_min_duration = 0',
         'auto_explain.log_analyze = on', 'auto_explain.log_nested_statements = on', 'auto_explain.log_format = json'] loop
         execute format('alter role keepr_api in database %I set ', current_database()) || setting;
+        execute format('alter role keepr_validation in database %I set ', current_database()) || setting;
       end loop;
     end $$`
   const told: string[] = []
-  const sql = postgres(database.urlOf('keepr_api'), {
+  const sql = postgres(database.urlOf(role), {
     max: 1,
     onnotice: ({ message }) => void (message && told.push(message)),
     connection: { client_min_messages: 'log' },
@@ -39,8 +48,7 @@ export async function openExplained(database: TestDatabase): Promise<Explained> 
   return {
     async plansOf(story) {
       await sql.begin(async (tx) => {
-        await tx`select set_config('keepr.group_id', 'acme', true), set_config('keepr.user_id', 'alice', true),
-                        set_config('keepr.roles', 'admin,author,consumer', true)`
+        for (const [name, value] of Object.entries(settings[role])) await tx`select set_config(${name}, ${value}, true)`
         told.length = 0
         // SAFETY: a transaction with its actor set, as connect.ts makes one.
         await story(tx as unknown as Tx)

@@ -1,5 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { rollBackArtifact } from '@keepr/api/commands/roll-back-artifact'
+import type { Asked } from '@keepr/api/commands/submission'
+import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import { findContent } from '@keepr/db/artifacts/find-content'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
@@ -11,7 +13,14 @@ import { listVersions } from '@keepr/db/artifacts/list-versions'
 import { listArtifactEvents } from '@keepr/db/events/list-artifact-events'
 import { listFeed } from '@keepr/db/events/list-feed'
 import type { Tx } from '@keepr/db/transaction'
+import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
+import { contentHash } from '@keepr/shared/domain/content-hash'
+import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
+import { publishPassed } from '@keepr/validation-worker/commands/publish-passed'
+import { publishUnvalidated } from '@keepr/validation-worker/commands/publish-unvalidated'
+import { recordVerdict } from '@keepr/validation-worker/commands/record-verdict'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seed } from '../../bench/seed/seed.ts'
 import { sizeOf } from '../../bench/seed/size-of.ts'
@@ -158,4 +167,74 @@ test('a roll back, triggers and foreign keys included', async () => {
       cause: { actor: 'alice', requestId: randomUUIDv7() },
     })
   }, 40)
+})
+
+describe('verdicts beside many that wait, of which none did when the statements were planned', () => {
+  const rules = {
+    config: v.parse(TypeConfigFile, { types: { script: { requires_validation: false } } }).types['script'],
+    maxPending: Number.POSITIVE_INFINITY,
+    maxPendingPerUser: Number.POSITIVE_INFINITY,
+    maxStoredBytes: Number.POSITIVE_INFINITY,
+  }
+  const runIds = Array.from({ length: 320 }, () => randomUUIDv7())
+  const asked = runIds.slice(0, 8)
+  let worker: Explained
+
+  const submissionOf = (run_id: string, index: number): Asked => {
+    const content = Buffer.from(JSON.stringify({ index }))
+    if (!rules.config) throw new Error('the type is not configured')
+    return {
+      submission: {
+        name: `waiting-${index}`,
+        type: 'script',
+        version: undefined,
+        bump: undefined,
+        metadata: {},
+        usage_policy: undefined,
+        draft: false,
+        run_id,
+        awaited: false,
+        content,
+        content_kind: 'json',
+        content_type: 'application/json',
+        content_size: content.byteLength,
+        content_hash: contentHash(content),
+      },
+      rules: { ...rules, config: rules.config },
+      cause: { actor: 'alice' },
+    }
+  }
+
+  beforeAll(async () => {
+    const api = database.connectAs('keepr_api')
+    const actor = { userId: 'alice', groupId: 'acme', roles: ['author'] } as const
+    await api.withActor(actor, (tx) => submitArtifacts(tx, actor, runIds.map(submissionOf)))
+    worker = await openExplained(database, 'keepr_validation')
+  })
+  afterAll(() => worker?.[Symbol.asyncDispose]())
+
+  const expectFew = async (story: (tx: Tx) => Promise<unknown>) => {
+    const plans = await worker.plansOf(story)
+    expect(plans.length).toBeGreaterThan(0)
+    for (const { text, rowsTouched } of plans) expect(rowsTouched, text).toBeLessThanOrEqual(asked.length * 10)
+  }
+  const claim = (tx: Tx) => claimRuns(tx, { groupId: 'acme', runIds: asked, validatedTypes: [] })
+
+  test('are claimed', () => expectFew(claim))
+
+  test('are published where no validator judges', () =>
+    expectFew((tx) => publishUnvalidated(tx, { group_id: 'acme', type: 'script', runIds: asked, limit: 0 })))
+
+  test('are published where one has passed them', () =>
+    expectFew(async (tx) => {
+      const verdict = { findings: [], report_url: undefined, attempted: true }
+      const tried = { at: new Date(), durationMs: 1, outcome: 'passed' as const, reason: null }
+      const passed = (await claim(tx)).map((run) => ({ run, verdict, tried }))
+      return await publishPassed(tx, { group_id: 'acme', type: 'script' }, passed)
+    }))
+
+  test('are recorded one by one', () =>
+    expectFew(async (tx) => {
+      for (const run of await claim(tx)) await recordVerdict(tx, run, { verdict: { state: 'failed' } })
+    }))
 })

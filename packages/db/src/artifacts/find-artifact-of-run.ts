@@ -1,6 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
+import { isOnVerification } from './is-on-verification.ts'
 
 /** The artifact that waits for exactly this run. */
 export async function findArtifactOfRun(
@@ -11,6 +12,6 @@ export async function findArtifactOfRun(
     select ${artifactColumns(tx)}
       from artifact_active
      where id = ${run.artifact_id} and group_id = ${run.group_id}
-       and validation_run_id = ${run.id} and status = 'on_verification'`
+       and validation_run_id = ${run.id} and ${isOnVerification(tx)}`
   return artifact
 }

@@ -1,6 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
+import { isOnVerification } from './is-on-verification.ts'
 
 /**
  * Publishes the artifacts that wait for exactly these runs, whose verdict was stored before in the same
@@ -10,8 +11,8 @@ export async function publishOfRuns(tx: Tx, group_id: string, runIds: readonly s
   return await tx<ArtifactRow[]>`
     update artifact_active
        set status = 'published', blocked_reason = null, published_at = now(), revision = revision + 1, updated_at = now()
-     where id in (select artifact_id from validation_runs
-                   where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and state in ('passed', 'not_required'))
-       and group_id = ${group_id} and validation_run_id = any (${[...runIds]}::uuid[]) and status = 'on_verification'
+     where id = any (array(select artifact_id from validation_runs
+                            where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and state in ('passed', 'not_required')))
+       and group_id = ${group_id} and validation_run_id = any (${[...runIds]}::uuid[]) and ${isOnVerification(tx)}
     returning ${artifactColumns(tx)}`
 }

@@ -1,6 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
+import { isOnVerification } from './is-on-verification.ts'
 
 /**
  * Moves an artifact out of `on_verification`, once: when the run is no longer the current one (a job that ran twice,
@@ -21,7 +22,7 @@ export async function settleArtifact(
            revision = revision + 1,
            updated_at = now()
      where id = ${run.artifact_id} and group_id = ${run.group_id}
-       and validation_run_id = ${run.id} and status = 'on_verification'
+       and validation_run_id = ${run.id} and ${isOnVerification(tx)}
     returning ${artifactColumns(tx)}`
   return artifact
 }

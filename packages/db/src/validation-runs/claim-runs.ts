@@ -1,5 +1,6 @@
 import type { ContentKind, JsonObject, RunKind, Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOpen } from './is-open.ts'
 
 /** A run that still waits for its verdict, with the artifact that it is about. */
 export type OpenRun = {
@@ -46,7 +47,7 @@ export async function claimRuns(
     update validation_runs r
        set state = 'running'
       from artifact_active a
-     where r.id = any (${[...runIds]}::uuid[]) and r.group_id = ${groupId} and r.state in ('waiting', 'running', 'error')
+     where r.id = any (${[...runIds]}::uuid[]) and r.group_id = ${groupId} and ${isOpen(tx)}
        and a.id = r.artifact_id and a.group_id = r.group_id and a.content_hash = r.content_hash and a.purged_at is null
        and case when r.kind = 'recheck' then a.status = 'published'
                 else a.status = 'on_verification' and a.validation_run_id = r.id end

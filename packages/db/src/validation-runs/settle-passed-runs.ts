@@ -1,5 +1,6 @@
 import type { JsonObject } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOpen } from './is-open.ts'
 import type { SettledRun } from './settle-unvalidated-runs.ts'
 
 export type PassedRun = {
@@ -22,6 +23,6 @@ export async function settlePassedRuns(tx: Tx, group_id: string, passed: readonl
            attempts = r.attempts + given.attempted::int, poll_url = null, checked_at = now()
       from given
      where r.id = any (${ids}::uuid[]) and r.id = given.id and r.group_id = ${group_id}
-       and r.state in ('waiting', 'running', 'error')
+       and ${isOpen(tx)}
     returning r.id, r.artifact_id, r.attempts, r.awaited, r.state, r.traceparent, r.created_at`
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, RunState } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOpen } from './is-open.ts'
 
 export type RunVerdict = {
   state: Extract<RunState, 'passed' | 'failed' | 'expired' | 'cancelled' | 'not_required'>
@@ -24,6 +25,6 @@ export async function settleRun(tx: Tx, run: { id: string; group_id: string }, v
            attempts = attempts + ${verdict.attempted ? 1 : 0},
            poll_url = null,
            checked_at = now()
-     where id = ${run.id} and group_id = ${run.group_id} and state in ('waiting', 'running', 'error')`
+     where id = ${run.id} and group_id = ${run.group_id} and ${isOpen(tx)}`
   return settled.count === 1
 }

@@ -1,5 +1,6 @@
 import type { RunState, Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOpen } from './is-open.ts'
 
 export type SettledRun = {
   id: string
@@ -21,6 +22,6 @@ export async function settleUnvalidatedRuns(
     update validation_runs
        set state = 'not_required', reason = null, poll_url = null, checked_at = now()
      where id = any (${[...runIds]}::uuid[]) and group_id = ${group_id} and not requires_validation
-       and state in ('waiting', 'running', 'error')
+       and ${isOpen(tx)}
     returning id, artifact_id, attempts, awaited, state, traceparent, created_at`
 }

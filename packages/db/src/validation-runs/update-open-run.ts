@@ -1,5 +1,6 @@
 import type { RunState } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOpen } from './is-open.ts'
 
 export type OpenRunChange = {
   state: Extract<RunState, 'waiting' | 'running' | 'error'>
@@ -25,6 +26,6 @@ export async function updateOpenRun(
        set state = ${change.state}, reason = ${change.reason}, poll_url = ${change.poll_url},
            poll_failures = ${change.pollFailures}, attempts = attempts + ${change.attempted ? 1 : 0},
            not_before = now() + make_interval(secs => ${seconds}::float8)
-     where id = ${run.id} and group_id = ${run.group_id} and state in ('waiting', 'running', 'error')`
+     where id = ${run.id} and group_id = ${run.group_id} and ${isOpen(tx)}`
   return updated.count === 1
 }
