@@ -5,6 +5,7 @@ import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import { findContent } from '@keepr/db/artifacts/find-content'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
+import { findOwnContent } from '@keepr/db/artifacts/find-own-content'
 import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
 import { findOwnVersion } from '@keepr/db/artifacts/find-own-version'
 import { findVersion } from '@keepr/db/artifacts/find-version'
@@ -80,6 +81,8 @@ describe('one artifact', () => {
     'the latest version of any name': async (tx) => await findLatest(tx, asked()),
     'the latest version of a name that nobody has': async (tx) => await findLatest(tx, { ...asked(), name: 'nobodys' }),
     'a version of an own name': async (tx) => await findOwnVersion(tx, 'acme', [{ ...asked(), version: '5' }]),
+    'what a download asks of a version': async (tx) =>
+      await findOwnContent(tx, 'acme', [{ name: known.name, type: undefined, version: '5' }]),
     'a version of any name': async (tx) => await findVersion(tx, { ...asked(), version: '5' }),
     'all versions of a name': async (tx) => await listVersions(tx, asked()),
     'by its id': async (tx) => await findById(tx, { group_id: 'acme', id: known.id, withContent: true }),
@@ -88,6 +91,35 @@ describe('one artifact', () => {
     'its events': async (tx) => await listArtifactEvents(tx, { group_id: 'acme', artifact_id: known.id }),
   }
   for (const [name, story] of Object.entries(one)) test(name, () => expectBounded(story, 40))
+})
+
+describe('a name of a thousand versions', () => {
+  const asked = { name: 'ever-changing', type: undefined, version: '500', withContent: false }
+  beforeAll(async () => {
+    await database.admin.begin(async (sql) => {
+      await sql`set local session_replication_role = replica` // the lifecycle of each is not what is looked at
+      await sql`insert into artifact_names (group_id, type, name, versioning, last_sequence)
+                values ('acme', 'prompt', 'ever-changing', 'integer', 1000)`
+      await sql`
+        insert into artifact_active (id, group_id, type, name, version, status, usage_policy, created_by, content_kind,
+                                     content_type, content_size, content_hash, content, published_at)
+        select gen_random_uuid(), 'acme', 'prompt', 'ever-changing', version, 'published', 'internal_only', 'alice', 'text',
+               'text/plain', 1, repeat('0', 64), 'x', now()
+          from generate_series(1, 1000) version`
+    })
+  })
+
+  // Planned as they are after some calls: once, for whatever name.
+  const step = (read: (tx: Tx) => PromiseLike<unknown>) =>
+    expectBounded(async (tx) => {
+      await tx`set local plan_cache_mode = force_generic_plan`
+      await read(tx)
+    }, 10)
+  test('its latest version is one step down an index', () => step((tx) => findOwnLatest(tx, 'acme', [asked])))
+  test('and so is one of them', () => step((tx) => findOwnVersion(tx, 'acme', [asked])))
+  test('and the content of one', () => step((tx) => findOwnContent(tx, 'acme', [asked])))
+  test('and one of them wherever it lies', () =>
+    step((tx) => findVersion(tx, { ...asked, group_id: 'acme', foreign: true })))
 })
 
 describe('a page of 50', () => {

@@ -1,5 +1,5 @@
 import { findContent } from '@keepr/db/artifacts/find-content'
-import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import type { ContentRow } from '@keepr/db/artifacts/find-own-content'
 import { decide } from '@keepr/shared/domain/access'
 import { contentHash } from '@keepr/shared/domain/content-hash'
 import { problem } from '@keepr/shared/problem'
@@ -32,7 +32,7 @@ export const contentContract = {
 } as const satisfies Partial<RouteSpec>
 
 /** The bytes that were hashed, or what the caller still lacks of them; of what has not passed validation nothing. */
-export async function answerContent(c: Call, artifact: PresentedArtifact): Promise<Response> {
+export async function answerContent(c: Call, artifact: ContentRow): Promise<Response> {
   if (artifact.purged_at !== null) throw problem('purged')
   const { outcome } = decide('read_content', c.get('actor'), subjectOf(artifact))
   if (outcome !== 'allowed')
@@ -42,7 +42,7 @@ export async function answerContent(c: Call, artifact: PresentedArtifact): Promi
   return answer
 }
 
-async function represent(c: Call, artifact: PresentedArtifact): Promise<Response> {
+async function represent(c: Call, artifact: ContentRow): Promise<Response> {
   const etag = `"${artifact.content_hash}"`
   const headers: Record<string, string> = {
     ...revalidated,
@@ -78,7 +78,7 @@ async function represent(c: Call, artifact: PresentedArtifact): Promise<Response
   ) // SAFETY: a Buffer's memory is never shared between threads here.
 }
 
-const loadContent = (c: Call, artifact: PresentedArtifact): Promise<Buffer> =>
+const loadContent = (c: Call, artifact: ContentRow): Promise<Buffer> =>
   c.get('ctx').contentCache.get(artifact.content_hash, async () => {
     const size = artifact.content_size
     const first = await loadSlice(c, artifact, 0)
@@ -95,7 +95,7 @@ const loadContent = (c: Call, artifact: PresentedArtifact): Promise<Buffer> =>
 /** The driver holds what a row brings several times over, as text too: so large content comes in slices. */
 const sliceBytes = 2 * 1024 * 1024
 
-async function loadSlice(c: Call, { id, group_id, content_hash }: PresentedArtifact, start: number): Promise<Buffer> {
+async function loadSlice(c: Call, { id, group_id, content_hash }: ContentRow, start: number): Promise<Buffer> {
   const asked = { id, group_id, content_hash, start, length: sliceBytes }
   const [row] = await c.get('ctx').readDb.read(c.get('actor'), (tx) => findContent(tx, asked))
   if (!row) throw problem('not-found') // withdrawn or edited between the reads

@@ -1,11 +1,12 @@
-import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import { isForeign } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { problem } from '@keepr/shared/problem'
-import { isVisible } from '../views/artifact.ts'
+import { isVisible, type Owned } from '../views/artifact.ts'
+
+type Found = Owned & { id: string; type: string }
 
 /** The one artifact that a name means for this actor; what may not be seen is not there. */
-export function pickArtifact<A extends PresentedArtifact>(found: readonly A[], actor: Actor): A {
+export function pickArtifact<A extends Found>(found: readonly A[], actor: Actor): A {
   const visible = found.filter((artifact) => isVisible(actor, artifact))
   requireOneGroup(visible, actor)
   const [only] = visible
@@ -17,7 +18,7 @@ export function pickArtifact<A extends PresentedArtifact>(found: readonly A[], a
 }
 
 /** Several groups may offer a public artifact under a name that the caller's group never used. */
-export function requireOneGroup(visible: readonly PresentedArtifact[], actor: Actor): void {
+export function requireOneGroup(visible: readonly Found[], actor: Actor): void {
   const groups = new Set(
     visible.filter(({ group_id }) => isForeign(actor, { groupId: group_id })).map(({ group_id }) => group_id),
   )

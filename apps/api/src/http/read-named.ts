@@ -1,5 +1,6 @@
 import { findLatest } from '@keepr/db/artifacts/find-latest'
 import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
+import { type ContentRow, findOwnContent } from '@keepr/db/artifacts/find-own-content'
 import { findOwnVersion, type OwnArtifact } from '@keepr/db/artifacts/find-own-version'
 import { findVersion, type NameQuestion } from '@keepr/db/artifacts/find-version'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
@@ -23,6 +24,15 @@ export async function readNamed(c: Call, asked: Asked): Promise<PresentedArtifac
   }
   const own = await readDb.readTogether(actor, findOwnVersion, { name, type, version, withContent })
   return isWhole(own, actor) ? own : await readDb.read(actor, (tx) => findVersion(tx, { ...asked, version }))
+}
+
+/** The same for a version's content: of its verdict and metadata nothing is asked. */
+export async function readNamedContent(c: Call, asked: NameQuestion & { version: string }): Promise<ContentRow[]> {
+  const { readDb } = c.get('ctx')
+  const actor = c.get('actor')
+  const { name, type, version } = asked
+  const own = await readDb.readTogether(actor, findOwnContent, { name, type, version })
+  return own.length > 0 ? own : await readDb.read(actor, (tx) => findVersion(tx, asked))
 }
 
 /** Tries are shown to authors only, and only a validator's verdict has any. */

@@ -8,10 +8,13 @@ import { artifactLinks } from './links.ts'
 
 export type ViewedArtifact = ArtifactRow & Partial<Omit<PresentedArtifact, keyof ArtifactRow>>
 
-/** Who may see an artifact at all, told once more than the database does: two layers, each enough. */
-export const isVisible = (actor: Actor, artifact: ArtifactRow): boolean => maySee(actor, subjectOf(artifact))
+/** What tells who may do what with an artifact. */
+export type Owned = Pick<ArtifactRow, 'group_id' | 'created_by' | 'status' | 'usage_policy'>
 
-export const subjectOf = (artifact: ArtifactRow) => ({
+/** Who may see an artifact at all, told once more than the database does: two layers, each enough. */
+export const isVisible = (actor: Actor, artifact: Owned): boolean => maySee(actor, subjectOf(artifact))
+
+export const subjectOf = (artifact: Owned) => ({
   groupId: artifact.group_id,
   createdBy: artifact.created_by,
   status: artifact.status,

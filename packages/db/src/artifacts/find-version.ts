@@ -11,17 +11,22 @@ export type NameQuestion = {
   withContent: boolean
 }
 
-/** The artifacts that a name and version may mean: the group's own of each type, else the public ones of others. */
+/**
+ * The artifacts that a name and version may mean: the group's own of each type, else the public ones of others. With its type
+ * (its name's, where none is given) a version is one step down an index, however many there are of the name.
+ */
 export function findVersion(
   tx: Tx,
   asked: NameQuestion & { version: string },
 ): postgres.PendingQuery<PresentedArtifact[]> {
   const { group_id, name, version, withContent } = asked
   const type = asked.type === undefined ? tx`` : tx`and type = ${asked.type}`
-  const own = tx`group_id = ${group_id} and name = ${name} and version = ${version} ${type}`
+  const ofType = tx`group_id = ${group_id} and type = names.type and name = ${name} and version = ${version}`
   const rows = tx`
-    ${activeArtifacts(tx, own)}
-    union all ${archivedArtifacts(tx, own)}
+    select own.* from artifact_names names cross join lateral (
+        ${activeArtifacts(tx, ofType)}
+        union all ${archivedArtifacts(tx, ofType)} offset 0) own
+     where names.group_id = ${group_id} and names.name = ${name} ${asked.type === undefined ? tx`` : tx`and names.type = ${asked.type}`}
     union all ${activeArtifacts(
       tx,
       tx`${asked.foreign} and group_id <> ${group_id} and name = ${name} and version = ${version} ${type}

@@ -1,6 +1,6 @@
 import { answerContent, contentContract } from '../../http/answer-content.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
-import { readNamed } from '../../http/read-named.ts'
+import { readNamedContent } from '../../http/read-named.ts'
 import { param, route } from '../../http/route.ts'
 import { NameQuery } from './name-query.ts'
 
@@ -26,6 +26,6 @@ export const getContent = route(
       foreign: c.get('ctx').settings.foreignPublic === 'by_name',
       withContent: false,
     }
-    return await answerContent(c, pickArtifact(await readNamed(c, asked), actor))
+    return await answerContent(c, pickArtifact(await readNamedContent(c, asked), actor))
   },
 )
