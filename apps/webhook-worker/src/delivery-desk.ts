@@ -7,6 +7,7 @@ import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { commitSoon, type Tx } from '@keepr/db/transaction'
 import type { Context } from './context.ts'
 import { gathered } from '@keepr/db/gathered'
+import { leaseMsOf } from './delivery/lease-ms.ts'
 
 /** An attempt that succeeded. */
 export type Delivered = NewAttempt & {
@@ -28,15 +29,7 @@ export type DeliveryDesk = {
   close(delivered: Delivered): Promise<WaitingDelivery | undefined>
 }
 
-/** A lease is longer than an attempt, so that no other worker is woken for what is still on its way. */
-const LEASE_SPARE_MS = 10_000
-
 export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'subscribers'>): DeliveryDesk {
-  const leaseMsOf = (name: string) => {
-    const timeout = subscribers().find((subscriber) => subscriber.name === name)?.timeout ?? 0
-    return Math.max(relayBounds.leaseMs, timeout + LEASE_SPARE_MS)
-  }
-
   async function openAll(tx: Tx, group_id: string, ids: readonly string[]): Promise<(WaitingDelivery | undefined)[]> {
     const found = await findWaitingDeliveries(tx, ids)
     const byId = new Map(found.map((delivery) => [delivery.id, delivery]))
@@ -50,7 +43,7 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
       lane: subscriber,
       perLane: relayBounds.perLane.deliver_webhook,
       limit,
-      leaseMs: leaseMsOf(subscriber),
+      leaseMs: leaseMsOf(subscribers().find(({ name }) => name === subscriber)),
     })
 
   async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[]) {

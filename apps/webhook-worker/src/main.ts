@@ -8,6 +8,8 @@ import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { startTracing } from '@keepr/shared/runtime/tracing'
 import { createContext } from './create-context.ts'
+import { createDeliveryDesk } from './delivery-desk.ts'
+import { createDeliveryHand } from './delivery-hand.ts'
 import { deliverWebhook } from './jobs/deliver-webhook.ts'
 import { fanOutEvents } from './jobs/fan-out-events.ts'
 import { sampleDeliveries } from './jobs/sample-deliveries.ts'
@@ -28,8 +30,10 @@ const { context, db, config, secrets, publisher, relay, outbound } = await creat
   env: process.env,
 })
 
-const events = startWorker('events', fanOutEvents(context), { settings, concurrency: FAN_OUTS, log })
-const deliveries = startWorker('deliveries', deliverWebhook(context), {
+const desk = createDeliveryDesk(context)
+const hand = createDeliveryHand(context, desk)
+const events = startWorker('events', fanOutEvents(context, hand), { settings, concurrency: FAN_OUTS, log })
+const deliveries = startWorker('deliveries', deliverWebhook(context, desk), {
   settings,
   concurrency: settings.webhookConcurrency,
   log,
@@ -66,10 +70,7 @@ endInOrder({
   graceMs: settings.shutdownGrace,
   closers: [
     ['sweep', () => clearInterval(sweep)],
-    [
-      'workers',
-      () => Promise.all([events.close(settings.shutdownGrace * 0.7), deliveries.close(settings.shutdownGrace * 0.7)]),
-    ],
+    ['workers', () => Promise.all([events, deliveries, hand].map((one) => one.close(settings.shutdownGrace * 0.7)))],
     ['relay', () => relay.stop()],
     ['queues', () => publisher.close()],
     ['outbound', () => outbound.close()],

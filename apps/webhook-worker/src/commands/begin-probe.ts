@@ -1,5 +1,5 @@
 import { parkMessage } from '@keepr/db/outbox/park-message'
-import type { DeliveryRow } from '@keepr/db/rows'
+import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { insertOperationalEvent } from '@keepr/db/operational-events/insert-operational-event'
 import { claimProbe } from '@keepr/db/subscribers/claim-probe'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
@@ -11,7 +11,7 @@ const SPARE_MS = 10_000
 /** A paused subscriber is called by one delivery at a time, when it is time for it; all others are parked meanwhile. */
 export async function beginProbe(
   ctx: Context,
-  delivery: DeliveryRow,
+  delivery: WaitingDelivery,
   { name, timeout }: SubscriberConfig,
 ): Promise<boolean> {
   const nextInMs = Math.max(ctx.pausing.probeEveryMs, timeout + SPARE_MS)

@@ -13,18 +13,19 @@ import { reportSubscriberChange, type SubscriberChange } from './report-subscrib
 import { noteSubscriberIll } from './note-subscriber-ill.ts'
 
 type Made = { delivery: WaitingDelivery; sent: Sent; probe: boolean; takesNext: boolean }
+/** Whether its subscriber took it, and the next one, if it was taken over. */
+export type MadeDelivery = { delivered: boolean; next?: WaitingDelivery | undefined }
 type Failure = Exclude<DeliveryOutcome, { kind: 'delivered' }>
 
 /**
  * Records an attempt in one transaction with what follows from it: the delivery's end, its next try, or the end of the
  * subscriber. Dying before it means one more attempt under the same webhook-id.
- * @returns the subscriber's next delivery, if it took this one
  */
 export async function recordAttempt(
   ctx: Context,
   desk: Pick<DeliveryDesk, 'close'>,
   made: Made,
-): Promise<WaitingDelivery | undefined> {
+): Promise<MadeDelivery> {
   const { delivery, sent } = made
   const outcome = outcomeOf(
     sent.status === null ? { error: sent.error ?? 'unknown' } : { status: sent.status, retryAfter: sent.retryAfter },
@@ -41,7 +42,7 @@ export async function recordAttempt(
     reportSubscriberChange(ctx, delivery.subscriber, await recordFailure(ctx, made, attempt, outcome))
     if (outcome.kind === 'retry' && !made.probe) ctx.relay.nudgeIn(outcome.inMs)
     report(ctx, made, outcome)
-    return undefined
+    return { delivered: false }
   }
   const { id: delivery_id, group_id, subscriber } = delivery
   // Nothing was wrong with nearly all of them: they cost no look at the subscriber. A probe's next one is due only then.
@@ -49,7 +50,7 @@ export async function recordAttempt(
   const next = await desk.close({ ...attempt, delivery_id, group_id, subscriber, takesNext: made.takesNext && !wasIll })
   if (wasIll) await noteSubscriberWell(ctx, subscriber)
   report(ctx, made, outcome)
-  return next
+  return { delivered: true, next }
 }
 
 async function recordFailure(

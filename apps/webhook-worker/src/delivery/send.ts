@@ -1,4 +1,4 @@
-import type { DeliveryRow } from '@keepr/db/rows'
+import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { OutboundError, type OutboundAnswer } from '@keepr/shared/runtime/outbound'
 import { SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
@@ -20,7 +20,7 @@ export type Sent = {
 export async function send(
   ctx: Context,
   subscriber: SubscriberConfig,
-  delivery: DeliveryRow,
+  delivery: WaitingDelivery,
   signal: AbortSignal,
 ): Promise<Sent> {
   const startedAt = new Date(ctx.now())
@@ -54,7 +54,7 @@ export async function send(
 async function post(
   { secrets, outbound }: Context,
   subscriber: SubscriberConfig,
-  delivery: DeliveryRow,
+  delivery: WaitingDelivery,
   at: Date,
   signal: AbortSignal,
 ): Promise<OutboundAnswer> {

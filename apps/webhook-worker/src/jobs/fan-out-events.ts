@@ -1,65 +1,138 @@
+import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-deliveries'
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
-import { takeEventMessages } from '@keepr/db/outbox/take-event-messages'
+import { measureLanes } from '@keepr/db/outbox/measure-lanes'
+import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
+import type { SubscriberRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import type { Context } from '../context.ts'
+import { leaseMsOf } from '../delivery/lease-ms.ts'
 import { matches } from '../delivery/matches.ts'
+import { turnsByKey } from '../delivery/turns-by-key.ts'
+import type { Claim, DeliveryHand } from '../delivery-hand.ts'
 
 /** Changes whose events are fanned out together; each has a few events at most. */
 const BATCH = 100
 /** So long one wake-up is used for a group that has more waiting; then other groups have their turn. */
 const STINT_MS = 2000
+/** More than one process holds of a lane. */
+const COUNTED = 500
 
 /**
  * Turns the events of a change, and of others of its group that wait, into deliveries: one per event and matching
  * subscriber, in one transaction with the end of the messages, so that a job that dies or runs twice leaves each once.
+ * What there is room for is made by this process; the relay brings the rest to whoever has time.
  */
-export const fanOutEvents = (ctx: Context) => async (message: QueueMessage, signal?: AbortSignal) => {
-  const endsAt = performance.now() + STINT_MS
-  for (let changes = BATCH; changes >= BATCH;) {
-    const fannedOut = await ctx.db.withService(message.group_id, (tx) => fanOutBatch(ctx, tx, message))
-    if (fannedOut.events === 0) return // done before
-    ctx.metrics.fannedOut.inc(fannedOut.events)
-    ctx.relay.nudge()
-    if (signal?.aborted || performance.now() > endsAt) return
-    changes = fannedOut.changes
+export function fanOutEvents(ctx: Context, hand: Pick<DeliveryHand, 'claim'>) {
+  const inTurn = turnsByKey()
+  return async (message: QueueMessage, signal?: AbortSignal): Promise<void> => {
+    const endsAt = performance.now() + STINT_MS
+    // Jobs of one group would only take each other's room.
+    const fanOut = () => inTurn(message.group_id, () => fanOutAndTake(ctx, hand, message))
+    while ((await fanOut()) === 'more' && !signal?.aborted && performance.now() < endsAt);
   }
 }
 
-async function fanOutBatch(ctx: Context, tx: Tx, { group_id, message_id }: QueueMessage) {
+async function fanOutAndTake(
+  ctx: Context,
+  hand: Pick<DeliveryHand, 'claim'>,
+  message: QueueMessage,
+): Promise<'more' | 'done'> {
+  using claim = hand.claim()
+  const { changes, events, leased, left } = await ctx.db.withService(message.group_id, (tx) =>
+    fanOutBatch(ctx, tx, message, claim),
+  )
+  if (events === 0) return 'done' // by another
+  ctx.metrics.fannedOut.inc(events)
+  claim.take(leased)
+  if (left > 0) ctx.relay.nudge()
+  if (changes < BATCH) return 'done'
+  await claim.emptied()
+  return 'more'
+}
+
+type FannedOut = { changes: number; events: number; leased: WaitingDelivery[]; left: number }
+
+async function fanOutBatch(ctx: Context, tx: Tx, message: QueueMessage, claim: Claim): Promise<FannedOut> {
+  const { group_id, message_id } = message
   const messages = await takeEventMessages(tx, { group_id, message_id, limit: BATCH })
   const ids = messages.flatMap(({ refs }) => refs)
-  if (ids.length === 0) return { changes: 0, events: 0 }
+  if (ids.length === 0) return { changes: 0, events: 0, leased: [], left: 0 }
   const [events, states] = await Promise.all([listEventsToAnnounce(tx, group_id, ids), listSubscriberStates(tx)])
-  const disabled = new Set(states.filter(({ state }) => state === 'disabled').map(({ name }) => name))
+  const deliveries = deliveriesOf(ctx, events, messages)
+  if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: 0 }
+  const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
+  const inserted = await insertDeliveries(tx, group_id, given)
+  const leased = inserted
+    .filter(({ lease_ms }) => lease_ms !== undefined)
+    .map((delivery) => waiting(group_id, delivery))
+  return { changes: messages.length, events: ids.length, leased, left: inserted.length - leased.length }
+}
+
+function deliveriesOf(
+  ctx: Context,
+  events: readonly EventToAnnounce[],
+  messages: readonly EventMessage[],
+): NewDelivery[] {
   const traces = new Map(
     messages.flatMap(({ refs, traceparent }) => refs.map((id) => [id, traceparentOf(traceparent)])),
   )
-  const deliveries = events.flatMap((event) => deliveriesOf(ctx, event, traces.get(event.id)))
-  if (deliveries.length > 0)
-    await insertDeliveries(
-      tx,
-      group_id,
-      deliveries.map((delivery) => ({ ...delivery, missed: disabled.has(delivery.subscriber) })),
-    )
-  return { changes: messages.length, events: ids.length }
+  const subscribers = ctx.subscribers()
+  return events.flatMap((event) =>
+    subscribers
+      .filter((subscriber) => matches(subscriber, event))
+      .map((subscriber) => ({
+        event_id: event.id,
+        event_type: event.event_type,
+        subscriber: subscriber.name,
+        webhook_id: `msg_${event.id}_${subscriber.name}`,
+        payload: bodyOf(payloadOf(event), subscriber),
+        traceparent: traces.get(event.id),
+      })),
+  )
 }
 
-function deliveriesOf(ctx: Context, event: EventToAnnounce, traceparent: string | undefined): NewDelivery[] {
-  return ctx
-    .subscribers()
-    .filter((subscriber) => matches(subscriber, event))
-    .map((subscriber) => ({
-      event_id: event.id,
-      event_type: event.event_type,
-      subscriber: subscriber.name,
-      webhook_id: `msg_${event.id}_${subscriber.name}`,
-      payload: bodyOf(payloadOf(event), subscriber),
-      traceparent,
-    }))
+type Leasing = { claim: Claim; deliveries: readonly NewDelivery[]; states: readonly SubscriberRow[] }
+
+/** Subscribers that do not do well are called by way of the relay, which brings no more than they can hold up. */
+async function leaseThoseWithRoom(
+  tx: Tx,
+  ctx: Context,
+  { claim, deliveries, states }: Leasing,
+): Promise<NewDelivery[]> {
+  const stateOf = new Map(states.map((row) => [row.name, row]))
+  const isWell = ({ state, failing_since }: SubscriberRow) => state === 'active' && failing_since === null
+  const wanted = new Map<string, number>()
+  for (const { subscriber } of deliveries) {
+    const known = stateOf.get(subscriber)
+    if (known === undefined || isWell(known)) wanted.set(subscriber, (wanted.get(subscriber) ?? 0) + 1)
+  }
+  const measure = (lanes: string[]) => measureLanes(tx, { kind: 'deliver_webhook', lanes, upTo: COUNTED })
+  const room = new Map(await claim.room(wanted, measure))
+  const leases = new Map(ctx.subscribers().map((subscriber) => [subscriber.name, leaseMsOf(subscriber)]))
+  return deliveries.map((delivery) => {
+    const left = room.get(delivery.subscriber) ?? 0
+    room.set(delivery.subscriber, left - 1)
+    const lease_ms = left > 0 ? leases.get(delivery.subscriber) : undefined
+    return { ...delivery, lease_ms, missed: stateOf.get(delivery.subscriber)?.state === 'disabled' }
+  })
 }
+
+const waiting = (group_id: string, delivery: NewDelivery & { id: string }): WaitingDelivery => ({
+  id: delivery.id,
+  group_id,
+  event_id: delivery.event_id,
+  subscriber: delivery.subscriber,
+  webhook_id: delivery.webhook_id,
+  payload: delivery.payload,
+  attempts: 0,
+  traceparent: delivery.traceparent ?? null,
+  subscriber_state: 'active',
+  failing: false,
+  age_ms: 0,
+})

@@ -8,6 +8,8 @@ import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from '../../src/context.ts'
+import { createDeliveryDesk } from '../../src/delivery-desk.ts'
+import { createDeliveryHand, type DeliveryHand } from '../../src/delivery-hand.ts'
 import { deliverWebhook } from '../../src/jobs/deliver-webhook.ts'
 import { fanOutEvents } from '../../src/jobs/fan-out-events.ts'
 import { sampleDeliveries } from '../../src/jobs/sample-deliveries.ts'
@@ -15,6 +17,11 @@ import { sweepDeliveries } from '../../src/jobs/sweep-deliveries.ts'
 import { webhookMetrics } from '../../src/webhook-metrics.ts'
 
 export const secret = `whsec_${randomBytes(32).toString('base64')}`
+
+/** All deliveries are left to the relay, and made one by one. */
+const leftToTheRelay = {
+  claim: () => ({ room: async () => new Map(), take: () => {}, emptied: async () => {}, [Symbol.dispose]: () => {} }),
+}
 
 export type Delivery = {
   id: string
@@ -39,12 +46,20 @@ export type TestWorker = AsyncDisposable & {
   ): Promise<Happened>
   /** Wakes the worker for one delivery, as the queue does. */
   deliver(id: string, options?: { group?: string; signal?: AbortSignal }): Promise<void>
+  /** What is fanned out and delivered goes through it. */
+  hand: DeliveryHand
   sweep(): Promise<void>
   deliveriesOf(eventId: string): Promise<Delivery[]>
   /** What a metric says now, by its labels. */
   metric(name: string, labels?: Record<string, string>): Promise<number>
 }
-type Happened = { id: string; message: QueueMessage; fanOut(): Promise<void>; delivery(): Promise<Delivery> }
+type Happened = {
+  id: string
+  message: QueueMessage
+  fanOut(): Promise<void>
+  fanOutAndDeliver(): Promise<void>
+  delivery(): Promise<Delivery>
+}
 
 /** The webhook worker's jobs on a database of their own, called one by one; webhooks go out over real sockets. */
 export async function testWorker(changes: Partial<Context> = {}): Promise<TestWorker> {
@@ -76,7 +91,9 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
     retention: { deliveriesMs: 1e9, attemptsMs: 1e9, operationalEventsMs: 1e9 },
     ...changes,
   }
-  const work = deliverWebhook(ctx)
+  const desk = createDeliveryDesk(ctx)
+  const work = deliverWebhook(ctx, desk)
+  const hand = createDeliveryHand(ctx, desk)
   const never = new AbortController().signal
   const deliveriesOf = async (eventId: string) =>
     await database.admin<Delivery[]>`
@@ -104,7 +121,8 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
       return {
         id,
         message,
-        fanOut: () => fanOutEvents(ctx)(message),
+        fanOut: () => fanOutEvents(ctx, leftToTheRelay)(message),
+        fanOutAndDeliver: () => fanOutEvents(ctx, hand)(message),
         async delivery() {
           const [delivery, ...others] = await deliveriesOf(id)
           if (!delivery || others.length > 0) throw new Error(`there are ${others.length} other deliveries`)
@@ -114,6 +132,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
     },
     deliver: (id, { group: group_id = 'acme', signal = never } = {}) =>
       work({ message_id: randomUUIDv7(), generation: 0, group_id, refs: [id] }, signal),
+    hand,
     sweep: () => sweepDeliveries(ctx),
     deliveriesOf,
     async metric(name, labels = {}) {
@@ -126,6 +145,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
         .reduce((sum, { value }) => sum + value, 0)
     },
     async [Symbol.asyncDispose]() {
+      await hand.close(1000)
       await database[Symbol.asyncDispose]()
     },
   }

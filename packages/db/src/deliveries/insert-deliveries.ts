@@ -8,41 +8,44 @@ export type NewDelivery = Pick<DeliveryRow, 'event_id' | 'event_type' | 'subscri
   traceparent?: string | undefined
   /** The subscriber is disabled: recorded, so that it can be replayed, and not sent. */
   missed?: boolean
+  /** Whoever writes it makes it, and has so long for it; left out, the relay wakes a worker. */
+  lease_ms?: number | undefined
 }
 
 /**
  * One delivery per event and subscriber, however often the event is fanned out, each with the message that gets it sent.
  * Deliveries without an event (samples) are never the same.
- * @returns the ids of those that were not there yet
+ * @returns those that were not there yet
  */
 export async function insertDeliveries(
   tx: Tx,
   group_id: string,
   deliveries: readonly NewDelivery[],
-): Promise<string[]> {
-  const given = deliveries.map(({ traceparent, missed, ...rest }) => ({
+): Promise<(NewDelivery & { id: string })[]> {
+  const named = deliveries.map((delivery) => ({ ...delivery, id: randomUUIDv7() }))
+  const given = named.map(({ missed, ...rest }) => ({
     ...rest,
-    id: randomUUIDv7(),
     message_id: randomUUIDv7(),
-    traceparent: traceparent ?? null,
     state: missed ? 'missed' : 'pending',
   }))
   const rows = await tx<{ id: string }[]>`
     with given as (
-      select g.id, g.message_id, g.event_id, g.event_type, g.subscriber, g.webhook_id, g.payload, g.state, g.traceparent
+      select g.id, g.message_id, g.event_id, g.event_type, g.subscriber, g.webhook_id, g.payload, g.state, g.traceparent, g.lease_ms
         from jsonb_to_recordset(${tx.json(given)}) as g (id uuid, message_id uuid, event_id uuid, event_type text,
-             subscriber text, webhook_id text, payload text, state text, traceparent text)
+             subscriber text, webhook_id text, payload text, state text, traceparent text, lease_ms float8)
     ), inserted as (
       insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, traceparent)
       select id, ${group_id}, event_id, event_type, subscriber, webhook_id, payload, state, traceparent from given
       on conflict (group_id, event_id, subscriber) where event_id is not null do nothing
       returning id, state
     ), announced as (
-      insert into outbox (id, kind, lane, group_id, refs, traceparent)
-      select given.message_id, 'deliver_webhook', given.subscriber, ${group_id}, array[given.id], given.traceparent
+      insert into outbox (id, kind, lane, group_id, refs, traceparent, leased_until)
+      select given.message_id, 'deliver_webhook', given.subscriber, ${group_id}, array[given.id], given.traceparent,
+             clock_timestamp() + make_interval(secs => given.lease_ms / 1000)
         from given join inserted on inserted.id = given.id
        where inserted.state = 'pending'
     )
     select id from inserted`
-  return rows.map(({ id }) => id)
+  const inserted = new Set(rows.map(({ id }) => id))
+  return named.filter(({ id }) => inserted.has(id))
 }

@@ -1,0 +1,147 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
+import { aSubscriber, secret, testWorker, type TestWorker } from './support/worker.ts'
+
+const AT_ONCE = 16
+
+let worker: TestWorker
+let receiver: WebhookReceiver
+let answer: () => number | Promise<number> = () => 204
+let name = ''
+
+beforeAll(async () => {
+  worker = await testWorker()
+  receiver = await startWebhookReceiver({ port: 0, secrets: [secret], respond: () => answer() })
+})
+afterAll(async () => {
+  await receiver.stop()
+  await worker[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  answer = () => 204
+  receiver.received.length = 0
+  await worker.database.admin`delete from outbox`
+  const subscriber = aSubscriber(receiver)
+  name = subscriber.name
+  worker.configure(subscriber)
+})
+
+/** So many events of a group, fanned out by one job. */
+async function fannedOut(count: number, group = 'acme'): Promise<void> {
+  const events = await Promise.all(Array.from({ length: count }, () => worker.happened('published', {}, { group })))
+  await worker.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+  await events[0]?.fanOutAndDeliver()
+}
+const states = async () =>
+  Object.fromEntries(
+    (
+      await worker.database.admin<{ state: string; count: number }[]>`
+        select state, count(*)::int from webhook_deliveries where subscriber = ${name} group by state`
+    ).map(({ state, count }) => [state, count]),
+  )
+const messages = async () =>
+  (
+    await worker.database.admin<{ leased: number; due: number }[]>`
+      select count(*) filter (where leased_until is not null)::int as leased,
+             count(*) filter (where leased_until is null and due_at <= clock_timestamp())::int as due
+        from outbox where lane = ${name}`
+  )[0]
+const delivered = (count: number) =>
+  waitFor(async () => (await states())['delivered'] === count, `${count} deliveries to be made`)
+/** A message that another worker has leased, or that waits. */
+const message = (leased: boolean) => worker.database.admin`
+  insert into outbox (id, kind, lane, group_id, refs, leased_until)
+  values (${randomUUIDv7()}, 'deliver_webhook', ${name}, 'acme', ${[randomUUIDv7()]}::uuid[],
+          ${leased ? new Date(Date.now() + 20_000) : null})`
+
+describe('what is fanned out', () => {
+  it('is delivered by the same worker, and leaves no message', async () => {
+    await fannedOut(40)
+    await delivered(40)
+    expect(receiver.received).toHaveLength(40)
+    expect(await messages()).toEqual({ leased: 0, due: 0 })
+    const attempts = await worker.database.admin`
+      select t.status from webhook_attempts t join webhook_deliveries d on d.id = t.delivery_id where d.subscriber = ${name}`
+    expect(attempts).toHaveLength(40)
+  })
+
+  it('is delivered once, also when the job runs twice at once', async () => {
+    const event = await worker.happened('published')
+    await Promise.all([event.fanOutAndDeliver(), event.fanOutAndDeliver()])
+    await delivered(1)
+    expect(receiver.received).toHaveLength(1)
+  })
+
+  it('is on its way to one subscriber no more often than its lane bears', async () => {
+    let [now, most] = [0, 0]
+    answer = async () => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      now -= 1
+      return 204
+    }
+    await fannedOut(60)
+    await delivered(60)
+    expect(most).toBe(AT_ONCE)
+  })
+
+  it('is left to the relay where other workers have the lane in use', async () => {
+    for (let n = 0; n < AT_ONCE - 2; n++) await message(true)
+    await fannedOut(5)
+    await delivered(2)
+    expect(await messages()).toEqual({ leased: AT_ONCE - 2, due: 3 })
+  })
+
+  it('is left to the relay where others wait for longer', async () => {
+    await message(false)
+    await fannedOut(5)
+    expect(await messages()).toEqual({ leased: 0, due: 6 })
+    expect(receiver.received).toHaveLength(0)
+  })
+
+  it.each(['failing', 'paused'])('is left to the relay where the subscriber is %s', async (how) => {
+    await worker.database.admin`
+      insert into webhook_subscribers (name, state, failing_since)
+      values (${name}, ${how === 'paused' ? 'paused' : 'active'}, now())`
+    await fannedOut(5)
+    expect(await messages()).toEqual({ leased: 0, due: 5 })
+  })
+})
+
+describe('what waits for its turn', () => {
+  it('is given back once its subscriber fails', async () => {
+    answer = () => 500
+    await fannedOut(50)
+    await waitFor(async () => (await messages())?.leased === 0, 'the leases to end')
+    expect(receiver.received.length).toBeLessThan(50)
+    expect((await messages())?.due).toBe(50 - receiver.received.length)
+    expect(await states()).toEqual({ pending: 50 })
+  })
+
+  it('is given back when the subscriber is slow, and what is on its way is not', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    answer = () => promise
+    await fannedOut(50)
+    await waitFor(async () => (await messages())?.due === 50 - AT_ONCE, 'the others to be given back')
+    expect((await messages())?.leased).toBe(AT_ONCE)
+    resolve(204)
+    await delivered(AT_ONCE)
+  })
+
+  it('is given back when the process ends, after what is on its way has ended', async () => {
+    await using ending = await testWorker()
+    const subscriber = aSubscriber(receiver)
+    ending.configure(subscriber)
+    answer = () => new Promise((resolve) => setTimeout(() => resolve(204), 50))
+    const events = await Promise.all(Array.from({ length: 20 }, () => ending.happened('published')))
+    await ending.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await events[0]?.fanOutAndDeliver()
+    await ending.hand.close(2000)
+    const left = await ending.database.admin`select leased_until from outbox where lane = ${subscriber.name}`
+    expect(left).toEqual(Array.from({ length: 4 }, () => ({ leased_until: null })))
+    const made = await ending.database.admin`select 1 from webhook_deliveries where state = 'delivered'`
+    expect(made).toHaveLength(AT_ONCE)
+  })
+})
