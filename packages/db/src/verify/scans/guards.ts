@@ -28,7 +28,7 @@ export const guards: Scan = {
         union all
         select expected.name, 'trigger_is_enabled', exists (select from pg_trigger where tgname = expected.name), 'a trigger that is missing'
           from unnest(array['artifact_insert_guard', 'artifact_update_guard', 'artifact_content_guard', 'artifact_delete_guard',
-                            'ledger_guard', 'ledger_follows_update', 'ledger_follows_restore', 'ledger_follows_archive',
+                            'ledger_guard', 'ledger_delete_guard', 'ledger_follows_update', 'ledger_follows_restore', 'ledger_follows_archive',
                             'history_guard', 'history_purge_guard', 'run_begins_guard', 'validation_run_guard', 'events_are_append_only',
                             'policy_guard']) as expected (name)
       )
