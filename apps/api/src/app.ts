@@ -2,13 +2,10 @@ import { problem } from '@keepr/shared/problem'
 import { Hono } from 'hono'
 import type { Context } from './context.ts'
 import type { ApiEnv } from './http/api.ts'
-import { measure } from './http/measure.ts'
 import { mountRoutes } from './http/mount-routes.ts'
 import { answerError } from './http/problems.ts'
-import { refuseAmbiguous } from './http/refuse-ambiguous.ts'
-import { requestId } from './http/request-id.ts'
+import { surround } from './http/surround.ts'
 import { withoutTrailingSlash } from './http/without-trailing-slash.ts'
-import { traceRequest } from './http/trace-request.ts'
 import { routes } from './routes/index.ts'
 import { mountQueueDashboard } from './routes/system/queue-dashboard.ts'
 import { mountReference } from './routes/system/reference.ts'
@@ -16,14 +13,7 @@ import { mountReference } from './routes/system/reference.ts'
 /** The API over a context. It does nothing by itself, so a test can call it. */
 export function createApp(ctx: Context): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ strict: true, getPath: withoutTrailingSlash })
-  app.use(async (c, next) => {
-    c.set('ctx', ctx)
-    await next()
-  })
-  app.use(requestId)
-  app.use(traceRequest)
-  app.use(measure)
-  app.use(refuseAmbiguous)
+  app.use(surround(ctx))
   app.onError(answerError)
   mountRoutes(app, routes)
   mountReference(app)

@@ -3,7 +3,8 @@ import type { Context } from './context.ts'
 import type { ApiEnv } from './http/api.ts'
 import { mountRoutes } from './http/mount-routes.ts'
 import { answerError } from './http/problems.ts'
-import { requestId } from './http/request-id.ts'
+import { giveRequestId } from './http/request-id.ts'
+import { addFields } from './http/respond.ts'
 import { getHealth } from './routes/system/get-health.ts'
 import { getReadiness } from './routes/system/get-readiness.ts'
 
@@ -12,9 +13,10 @@ export function createMetricsApp(ctx: Context): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   app.use(async (c, next) => {
     c.set('ctx', ctx)
+    giveRequestId(c)
     await next()
+    addFields(c)
   })
-  app.use(requestId)
   app.onError(answerError)
   mountRoutes(app, [getHealth, getReadiness])
   app.get('/metrics', async (c) => {

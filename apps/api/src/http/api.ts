@@ -11,6 +11,8 @@ export type ApiEnv = {
   Variables: {
     ctx: Context
     requestId: string
+    /** Header fields of the response to come (respond.ts). */
+    fields: Record<string, string> | undefined
     /** Set on every route but the open ones. */
     actor: Actor
     /** When the caller's token ends, in milliseconds: live streams end then. */

@@ -1,15 +1,14 @@
-import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
-import type { ApiEnv } from './api.ts'
+import type { Call } from './api.ts'
 
-/** Counts and times each request by its route, never by name, group or user. */
-export const measure = createMiddleware<ApiEnv>(async (c, next) => {
+/** Counts and times a request by its route, never by name, group or user. */
+export async function measure(c: Call, answer: () => Promise<void>): Promise<void> {
   const { log, metrics } = c.get('ctx')
   const { requestDuration, requestsRunning } = metrics
   const start = performance.now()
   requestsRunning.inc()
   try {
-    await next()
+    await answer()
   } finally {
     requestsRunning.dec()
   }
@@ -20,4 +19,4 @@ export const measure = createMiddleware<ApiEnv>(async (c, next) => {
   requestDuration.observe({ method, route, status: String(status) }, tookMs / 1000)
   if (log.isLevelEnabled('debug'))
     log.debug({ request_id: c.get('requestId'), method, route, status, duration_ms: Math.round(tookMs) }, 'answered')
-})
+}

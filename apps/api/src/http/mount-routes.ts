@@ -20,7 +20,11 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[]): void {
   // The most literal path first, or PUT /artifacts/x/versions would be taken for a version called "versions".
   const byPath = [...Map.groupBy(routes, ({ path }) => path)].toSorted(([a], [b]) => parameters(a) - parameters(b))
   for (const [path, known] of byPath) {
-    for (const route of known) app.on(route.method.toUpperCase(), [path], describe(route), (c) => serve(c, route))
+    for (const route of known) {
+      // The description stands on the handler itself: as a middleware beside it, every request would go through it.
+      const handler = Object.assign((c: Call) => serve(c, route), describe(route))
+      app.on(route.method.toUpperCase(), [path], handler)
+    }
     const allow = known
       .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
       .join(', ')

@@ -1,7 +1,7 @@
 import { isUnavailable } from '@keepr/db/unavailable'
 import { Problem, problem } from '@keepr/shared/problem'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Call } from './api.ts'
+import { respond } from './respond.ts'
 
 /** The only place that turns anything thrown into `application/problem+json`. */
 export function answerError(error: unknown, c: Call): Response {
@@ -12,8 +12,7 @@ export function answerError(error: unknown, c: Call): Response {
   if (found.status === 503 && retry_after_s === undefined) headers['retry-after'] = '1'
   if (found.status === 401) headers['www-authenticate'] = 'Bearer realm="keepr", error="invalid_token"'
   Object.assign(headers, found.extensions['headers'])
-  // SAFETY: every status of the catalogue allows a body.
-  return c.body(JSON.stringify(problemBody(found, c.get('requestId'))), found.status as ContentfulStatusCode, headers)
+  return respond(c, JSON.stringify(problemBody(found, c.get('requestId'))), found.status, headers)
 }
 
 /** The members of a problem's answer; header fields that a problem brings along stay out of it. */

@@ -39,6 +39,9 @@ const NOTHING = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
 let on = false
 
+/** Whether spans go anywhere. */
+export const isTracing = (): boolean => on
+
 /** Begins to send traces where an endpoint is set. Without one no part of the SDK is even loaded. */
 export async function startTracing(
   settings: TracingSettings,
