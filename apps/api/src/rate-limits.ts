@@ -7,6 +7,7 @@ export type RateUse = { name: 'group' | 'user'; limit: number; remaining: number
 export type RateLimits = { use(actor: Actor): Promise<RateUse[]> }
 
 const windowS = 60
+const unlimited = Promise.resolve([])
 
 /** The first request of a window starts it. */
 const countRequest = `
@@ -20,6 +21,7 @@ type Settings = { ratePerGroup: number; ratePerUser: number }
 export function createRateLimits(settings: Settings, shared: SharedCounts): RateLimits {
   const group = limiter('group', settings.ratePerGroup, shared)
   const user = limiter('user', settings.ratePerUser, shared)
+  if (!group && !user) return { use: () => unlimited }
   return {
     async use({ groupId, userId }) {
       // What a user is refused does not count for the group: one user could use up what is for all.

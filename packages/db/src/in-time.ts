@@ -33,12 +33,20 @@ export function inTime({ startMs, endMs, atOnce }: Limits): <T>(work: (begun: ()
       clearTimeout(timer)
       timer = setTimeout(giveUp, endMs)
     }
-    work(begun)
-      .then(resolve, reject)
-      .finally(() => {
-        unfinished -= 1
-        clearTimeout(timer)
-      })
+    const over = () => {
+      unfinished -= 1
+      clearTimeout(timer)
+    }
+    work(begun).then(
+      (answer) => {
+        over()
+        resolve(answer)
+      },
+      (error: unknown) => {
+        over()
+        reject(error)
+      },
+    )
     return promise
   }
 }

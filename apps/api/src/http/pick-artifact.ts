@@ -8,13 +8,17 @@ type Found = Owned & { id: string; type: string }
 /** The one artifact that a name means for this actor; what may not be seen is not there. */
 export function pickArtifact<A extends Found>(found: readonly A[], actor: Actor): A {
   const visible = found.filter((artifact) => isVisible(actor, artifact))
-  requireOneGroup(visible, actor)
   const [only] = visible
   if (!only) throw problem('not-found')
+  if (visible.length > 1) requireOneMeaning(visible, actor)
+  return only
+}
+
+function requireOneMeaning(visible: readonly Found[], actor: Actor): void {
+  requireOneGroup(visible, actor)
   const types = [...new Set(visible.map(({ type }) => type))]
   if (types.length > 1)
     throw problem('ambiguous-type', { detail: `Say which with ?type=: ${types.join(', ')}.`, types })
-  return only
 }
 
 /** Several groups may offer a public artifact under a name that the caller's group never used. */
