@@ -13,7 +13,7 @@ import { planRechecks } from './jobs/plan-rechecks.ts'
 import { pruneExpired } from './jobs/prune-expired.ts'
 import { sampleRuns } from './jobs/sample-runs.ts'
 import { sweepStuckRuns } from './jobs/sweep-stuck-runs.ts'
-import { validateArtifact } from './jobs/validate-artifact.ts'
+import { validateInTurn } from './jobs/validate-in-turn.ts'
 
 const service = 'validation-worker'
 const settings = readSettings(process.env, service)
@@ -28,7 +28,7 @@ const { ctx, db, publisher, relay, outbound, secrets, file } = await createConte
   metrics,
 })
 
-const worker = startWorker('validation', validateArtifact(ctx), {
+const worker = startWorker('validation', validateInTurn(ctx), {
   settings,
   concurrency: settings.validationConcurrency,
   log,

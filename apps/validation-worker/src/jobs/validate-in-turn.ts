@@ -1,0 +1,71 @@
+import { gathered } from '@keepr/db/gathered'
+import { leaseMessages } from '@keepr/db/outbox/lease-messages'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
+import type { OutboxRow } from '@keepr/db/rows'
+import { commitSoon } from '@keepr/db/transaction'
+import { inSpan } from '@keepr/shared/runtime/tracing'
+import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import type { Context } from '../context.ts'
+import { validateArtifact } from './validate-artifact.ts'
+
+/** So long one wake-up is used for the runs of a type, one after the other; then the relay has its say again. */
+const STINT_MS = 2000
+/** A lease is longer than a call, so that nobody else is woken for a run that is still being judged. */
+const SPARE_MS = 10_000
+/** A worker that dies keeps what it took over to itself until the lease ends: no longer than this. */
+const LONGEST_LEASE_MS = 40_000
+
+type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
+
+/**
+ * Validates what a message asks for, and then other runs of its type that are due, for as long as verdicts come: the queue only
+ * wakes, and a job of it costs more than all else that a verdict does. Each run takes the place of one that is done, so the
+ * lane's bound is passed by no more than are worked on; groups have their turns, as with every lease.
+ */
+export const validateInTurn = (ctx: Context) => {
+  const validate = validateArtifact(ctx)
+  const takeOver = gathered<string, OutboxRow | undefined>(
+    (type) => type,
+    (type, asked) => takeOverAll(ctx, type, asked.length),
+  )
+  return async (message: Message, signal: AbortSignal) => {
+    const endsAt = performance.now() + STINT_MS
+    let outcome = await validate(message, signal)
+    const { lane: type } = message
+    while (type !== undefined && outcome === 'settled' && !signal.aborted && performance.now() < endsAt) {
+      if (leaseMsOf(ctx, type) === undefined) return
+      const next = await takeOver(type)
+      if (!next) return
+      try {
+        const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
+        outcome = await inSpan('validate in turn', span, () => validate(next, signal))
+      } catch (error) {
+        // Not the queue's to try again: its own message is done.
+        ctx.log.error({ err: error, message_id: next.id }, 'a run was not worked off; it is when its lease ends')
+        return
+      }
+    }
+  }
+}
+
+async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number): Promise<(OutboxRow | undefined)[]> {
+  const leaseMs = leaseMsOf(ctx, type)
+  if (leaseMs === undefined) return Array.from({ length: limit }, () => undefined)
+  // A relay may have given away the places of those that are done already: then it gives away fewer next time.
+  const perLane = relayBounds.perLane.validate_run + limit
+  const [messages] = await db.withService(null, (tx) =>
+    Promise.all([
+      leaseMessages(tx, { kind: 'validate_run', lane: type, perLane, limit, leaseMs }),
+      commitSoon(tx), // a lease that is forgotten is given again
+    ]),
+  )
+  return Array.from({ length: limit }, (_, index) => messages[index])
+}
+
+/** Undefined where each run comes by its own message: without a validator many are published at once, and a slow one keeps them too long. */
+function leaseMsOf({ types }: Pick<Context, 'types'>, type: string): number | undefined {
+  const { validator, requires_validation } = types().get(type) ?? {}
+  if (validator === undefined || !requires_validation) return undefined
+  const leaseMs = Math.max(relayBounds.leaseMs, validator.timeout + SPARE_MS)
+  return leaseMs > LONGEST_LEASE_MS ? undefined : leaseMs
+}
