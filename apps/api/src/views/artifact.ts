@@ -7,6 +7,8 @@ import { hasRole } from '@keepr/shared/domain/role'
 import { artifactLinks } from './links.ts'
 
 export type ViewedArtifact = ArtifactRow & Partial<Omit<PresentedArtifact, keyof ArtifactRow>>
+/** What a view is made from: a list reads no more. */
+type Shown = Omit<ViewedArtifact, 'is_prerelease' | 'content_kind' | 'validation_run_id' | 'revision'>
 
 /** What tells who may do what with an artifact. */
 export type Owned = Pick<ArtifactRow, 'group_id' | 'created_by' | 'status' | 'usage_policy'>
@@ -25,7 +27,7 @@ export const subjectOf = (artifact: Owned) => ({
  * An artifact as this actor is told of it, without content (see below). What has no value, or is not for them, is undefined,
  * which JSON leaves out: one shape for all, as a page makes many.
  */
-export function viewArtifact(artifact: ViewedArtifact, actor: Actor): Record<string, unknown> {
+export function viewArtifact(artifact: Shown, actor: Actor): Record<string, unknown> {
   const foreign = isForeign(actor, { groupId: artifact.group_id })
   const insider = !foreign && hasRole(actor.roles, 'author')
   return {
@@ -68,7 +70,7 @@ export function withInlineContent(view: Record<string, unknown>, artifact: Viewe
 }
 
 /** Tries and findings are for authors; others of the group learn the state. */
-function viewValidation(artifact: ViewedArtifact, insider: boolean) {
+function viewValidation(artifact: Shown, insider: boolean) {
   if (!artifact.run_state) return undefined
   return {
     state: artifact.run_state,

@@ -1,5 +1,10 @@
-import { listArtifacts as listRows, type ListQuestion, type Sort } from '@keepr/db/artifacts/list-artifacts'
-import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
+import {
+  listArtifacts as askForPage,
+  type ListedArtifact,
+  type ListQuestion,
+  readPage,
+  type Sort,
+} from '@keepr/db/artifacts/list-artifacts'
 import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
@@ -80,7 +85,7 @@ export const listArtifacts = route(
       limit: limit + 1,
       after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
     }
-    const rows = await c.get('ctx').readDb.readShared(actor, ['list', asked], (tx) => listRows(tx, asked))
+    const rows = readPage(await c.get('ctx').readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked)))
     const last = rows.length > limit ? rows[limit - 1] : undefined
     const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
     const items = rows
@@ -95,7 +100,7 @@ export const listArtifacts = route(
 
 const keyLength: Record<Sort, number> = { '-created_at': 2, created_at: 2, name: 4 }
 
-const sortKey = (row: PresentedArtifact, sort: Sort): string[] =>
+const sortKey = (row: ListedArtifact, sort: Sort): string[] =>
   sort === 'name' ? [row.name, row.type, row.version, row.id] : [row.created_at, row.id]
 
 /** The same question for the next page, relative to where the caller reached us. */
