@@ -9,9 +9,11 @@ type PlanNode = {
   'Actual Loops'?: number
   'Rows Removed by Filter'?: number
   'Rows Removed by Index Recheck'?: number
+  'Shared Hit Blocks'?: number
+  'Shared Read Blocks'?: number
   Plans?: PlanNode[]
 }
-export type Plan = { text: string; nodes: PlanNode[]; rowsTouched: number; scanned: string[] }
+export type Plan = { text: string; nodes: PlanNode[]; rowsTouched: number; blocksRead: number; scanned: string[] }
 
 export type Explained = AsyncDisposable & {
   /** The plans of every statement that a story runs as the role, those inside of functions and triggers included. */
@@ -33,7 +35,7 @@ export async function openExplained(database: TestDatabase, role: Role = 'keepr_
       setting text;
     begin
       foreach setting in array array['session_preload_libraries = auto_explain', 'auto_explain.log_min_duration = 0',
-        'auto_explain.log_analyze = on', 'auto_explain.log_nested_statements = on', 'auto_explain.log_format = json'] loop
+        'auto_explain.log_analyze = on', 'auto_explain.log_buffers = on', 'auto_explain.log_nested_statements = on', 'auto_explain.log_format = json'] loop
         execute format('alter role keepr_api in database %I set ', current_database()) || setting;
         execute format('alter role keepr_validation in database %I set ', current_database()) || setting;
       end loop;
@@ -71,6 +73,7 @@ function readPlan(message: string): Plan[] {
     {
       text,
       nodes,
+      blocksRead: scans.reduce((most, node) => Math.max(most, blocks(node)), 0),
       rowsTouched: scans.reduce((sum, node) => sum + touched(node), 0),
       scanned: scans.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'] ?? ''),
     },
@@ -82,3 +85,9 @@ const flatten = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 const touched = (node: PlanNode): number =>
   ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
   (node['Actual Loops'] ?? 1)
+
+/** An index may be read from end to end for few rows, which rows alone do not tell. */
+const blocks = (node: PlanNode): number =>
+  node.Plans || !node['Node Type'].includes('Scan')
+    ? 0
+    : (node['Shared Hit Blocks'] ?? 0) + (node['Shared Read Blocks'] ?? 0)

@@ -13,6 +13,7 @@ import { listArtifacts, type ListQuestion } from '@keepr/db/artifacts/list-artif
 import { listVersions } from '@keepr/db/artifacts/list-versions'
 import { listArtifactEvents } from '@keepr/db/events/list-artifact-events'
 import { listFeed } from '@keepr/db/events/list-feed'
+import { moveToHistory } from '@keepr/db/history/move-to-history'
 import type { Tx } from '@keepr/db/transaction'
 import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
@@ -248,7 +249,10 @@ describe('verdicts beside many that wait, of which none did when the statements 
   const expectFew = async (story: (tx: Tx) => Promise<unknown>) => {
     const plans = await worker.plansOf(story)
     expect(plans.length).toBeGreaterThan(0)
-    for (const { text, rowsTouched } of plans) expect(rowsTouched, text).toBeLessThanOrEqual(asked.length * 10)
+    for (const { text, rowsTouched, blocksRead } of plans) {
+      expect(rowsTouched, text).toBeLessThanOrEqual(asked.length * 10)
+      expect(blocksRead, text).toBeLessThanOrEqual(asked.length * 10)
+    }
   }
   const claim = (tx: Tx) => claimRuns(tx, { groupId: 'acme', runIds: asked, validatedTypes: [] })
 
@@ -269,4 +273,11 @@ describe('verdicts beside many that wait, of which none did when the statements 
     expectFew(async (tx) => {
       for (const run of await claim(tx)) await recordVerdict(tx, run, { verdict: { state: 'failed' } })
     }))
+
+  test('retire older versions', async () => {
+    const published = await database.admin<{ id: string }[]>`
+      select id from artifact_active where group_id = 'acme' and status = 'published' order by created_at limit ${asked.length}`
+    const ids = published.map(({ id }) => id)
+    await expectFew((tx) => moveToHistory(tx, 'acme', ids, { reason: 'superseded', by: 'system:validation-worker' }))
+  })
 })

@@ -8,7 +8,7 @@ export function listByIds(
   { group_id, ids }: { group_id: string; ids: readonly string[] },
 ): postgres.PendingQuery<PresentedArtifact[]> {
   const rows = tx`
-    ${activeArtifacts(tx, tx`group_id = ${group_id} and id = any (${[...ids]}::uuid[])`)}
-    union all ${archivedArtifacts(tx, tx`group_id = ${group_id} and original_id = any (${[...ids]}::uuid[])`)}`
+    ${activeArtifacts(tx, tx`group_id = ${group_id} and id in (select unnest(${[...ids]}::uuid[]))`)}
+    union all ${archivedArtifacts(tx, tx`group_id = ${group_id} and original_id in (select unnest(${[...ids]}::uuid[]))`)}`
   return presentArtifacts(tx, rows, false)
 }

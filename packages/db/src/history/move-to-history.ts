@@ -27,8 +27,8 @@ export async function moveToHistory(
      where a.group_id = ${groupId} and a.status = 'published'
     returning ${artifactColumns(tx)}, original_id`
   await tx`
-    delete from artifact_active
-     where group_id = ${groupId} and id = any (${artifactIds}::uuid[]) and status = 'published'`
+    delete from artifact_active a using unnest(${artifactIds}::uuid[]) as moved (active_id)
+     where a.group_id = ${groupId} and a.id = moved.active_id and a.status = 'published'`
   return archived
     .map(({ original_id, ...row }): ArtifactRow => ({ ...row, id: original_id }))
     .sort((a, b) => artifactIds.indexOf(a.id) - artifactIds.indexOf(b.id))
