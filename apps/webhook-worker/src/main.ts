@@ -43,8 +43,9 @@ observeWorkers(metrics, {
   deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
 })
 metrics.sample('deliveries', () => sampleDeliveries(context))
+const sweepOnce = sweepDeliveries(context)
 const sweep = setInterval(() => {
-  sweepDeliveries(context).catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
+  sweepOnce().catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
 }, settings.sweepInterval)
 const health =
   settings.metricsPort === undefined

@@ -214,6 +214,18 @@ describe('a paused subscriber', () => {
   })
 })
 
+describe('a pending delivery whose message was lost', () => {
+  it('gets a new one from a sweep, once it is certain that none is on its way', async () => {
+    const ids = await waiting(3)
+    await worker.database.admin`delete from outbox where refs[1] = any (${ids.slice(0, 2)}::uuid[])`
+    await worker.database
+      .admin`update webhook_deliveries set created_at = now() - interval '2 minutes' where id = ${ids[0] ?? ''}`
+    await worker.sweep()
+    const messages = await worker.database.admin<{ id: string }[]>`select refs[1] as id from outbox`
+    expect(messages.map(({ id }) => id).toSorted()).toEqual(ids.filter((id) => id !== ids[1]).toSorted())
+  })
+})
+
 describe('what is older than its retention', () => {
   it('is removed, but for deliveries that are still to be made', async () => {
     const ids = await waiting(2)

@@ -8,6 +8,7 @@ import type { SubscriberRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
+import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import type { Context } from '../context.ts'
@@ -83,18 +84,25 @@ function deliveriesOf(
     messages.flatMap(({ refs, traceparent }) => refs.map((id) => [id, traceparentOf(traceparent)])),
   )
   const subscribers = ctx.subscribers()
-  return events.flatMap((event) =>
-    subscribers
+  return events.flatMap((event) => {
+    const payload = payloadOf(event)
+    const bodies = new Map<SubscriberConfig['format'], string>()
+    const bodyFor = (subscriber: SubscriberConfig) => {
+      const body = bodies.get(subscriber.format) ?? bodyOf(payload, subscriber)
+      bodies.set(subscriber.format, body)
+      return body
+    }
+    return subscribers
       .filter((subscriber) => matches(subscriber, event))
       .map((subscriber) => ({
         event_id: event.id,
         event_type: event.event_type,
         subscriber: subscriber.name,
         webhook_id: `msg_${event.id}_${subscriber.name}`,
-        payload: bodyOf(payloadOf(event), subscriber),
+        payload: bodyFor(subscriber),
         traceparent: traces.get(event.id),
-      })),
-  )
+      }))
+  })
 }
 
 type Leasing = { claim: Claim; deliveries: readonly NewDelivery[]; states: readonly SubscriberRow[] }

@@ -12,6 +12,9 @@ import { missDeliveries } from '../commands/miss-deliveries.ts'
 import type { Context } from '../context.ts'
 
 const BATCH = 500
+/** Deliveries that are looked at in one sweep: a million of them in an hour. */
+const LOOKED_AT = 5000
+const FIRST = '00000000-0000-0000-0000-000000000000'
 const PARKED_BATCH = 5000
 const PRUNED_BATCHES = 40
 
@@ -19,19 +22,29 @@ const PRUNED_BATCHES = 40
  * Finds what nothing else would wake: pending deliveries without a message, paused subscribers whose probe is due, and
  * deliveries whose subscriber will not be called; and removes what is past its retention.
  */
-export async function sweepDeliveries(ctx: Context): Promise<void> {
-  const { waitedFor, states, woken } = await ctx.db.withService(null, async (tx) => {
-    for (const { id, group_id, subscriber } of await listForgottenDeliveries(tx, BATCH)) {
+export function sweepDeliveries(ctx: Context): () => Promise<void> {
+  let after = FIRST
+  return async () => {
+    after = (await sweepOnce(ctx, after)) ?? FIRST
+  }
+}
+
+/** @returns which delivery was looked at last, if there are more */
+async function sweepOnce(ctx: Context, after: string): Promise<string | undefined> {
+  const { waitedFor, states, woken, last } = await ctx.db.withService(null, async (tx) => {
+    const { forgotten, last } = await listForgottenDeliveries(tx, after, LOOKED_AT)
+    for (const { id, group_id, subscriber } of forgotten) {
       ctx.log.warn({ delivery_id: id, subscriber }, 'a pending delivery had no message and gets a new one')
       await rescheduleMessage(tx, { kind: 'deliver_webhook', lane: subscriber, group_id, refs: [id], delayMs: 0 })
     }
     const woken = (await bringForwardParked(tx, PARKED_BATCH)) + (await wakeProbes(tx))
     await deleteOldOperationalEvents(tx, ctx.retention.operationalEventsMs, BATCH)
-    return { waitedFor: await listSubscribersWaitedFor(tx), states: await listSubscriberStates(tx), woken }
+    return { waitedFor: await listSubscribersWaitedFor(tx), states: await listSubscriberStates(tx), woken, last }
   })
   if (woken > 0) ctx.relay.nudge()
   await prune(ctx)
   for (const subscriber of waitedFor) await missWhatWillNotBeSent(ctx, subscriber, states)
+  return last
 }
 
 /** As fast as deliveries are made, which one batch for each sweep would not be; each batch is a transaction of its own. */

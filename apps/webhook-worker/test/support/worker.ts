@@ -133,7 +133,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
     deliver: (id, { group: group_id = 'acme', signal = never } = {}) =>
       work({ message_id: randomUUIDv7(), generation: 0, group_id, refs: [id] }, signal),
     hand,
-    sweep: () => sweepDeliveries(ctx),
+    sweep: sweepDeliveries(ctx),
     deliveriesOf,
     async metric(name, labels = {}) {
       await sampleDeliveries(ctx)

@@ -2,7 +2,9 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { DeliveryRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
-export type NewDelivery = Pick<DeliveryRow, 'event_id' | 'event_type' | 'subscriber' | 'payload'> & {
+export type NewDelivery = Pick<DeliveryRow, 'event_id' | 'event_type' | 'subscriber'> & {
+  /** The exact text that is signed. */
+  payload: string
   /** The same over retries, redeliveries and replays. */
   webhook_id: string
   traceparent?: string | undefined
@@ -23,16 +25,22 @@ export async function insertDeliveries(
   deliveries: readonly NewDelivery[],
 ): Promise<(NewDelivery & { id: string })[]> {
   const named = deliveries.map((delivery) => ({ ...delivery, id: randomUUIDv7() }))
-  const given = named.map(({ missed, ...rest }) => ({
+  // Each text once, and beside the rows: many subscribers get the same, and text within JSON is taken apart and put together again.
+  const payloads = [...new Set(deliveries.map(({ payload }) => payload))]
+  const places = new Map(payloads.map((payload, index) => [payload, index + 1]))
+  const given = named.map(({ missed, payload, ...rest }) => ({
     ...rest,
     message_id: randomUUIDv7(),
     state: missed ? 'missed' : 'pending',
+    payload_place: places.get(payload),
   }))
   const rows = await tx<{ id: string }[]>`
     with given as (
-      select g.id, g.message_id, g.event_id, g.event_type, g.subscriber, g.webhook_id, g.payload, g.state, g.traceparent, g.lease_ms
+      select g.id, g.message_id, g.event_id, g.event_type, g.subscriber, g.webhook_id, p.payload, g.state, g.traceparent,
+             g.lease_ms
         from jsonb_to_recordset(${tx.json(given)}) as g (id uuid, message_id uuid, event_id uuid, event_type text,
-             subscriber text, webhook_id text, payload text, state text, traceparent text, lease_ms float8)
+             subscriber text, webhook_id text, payload_place int, state text, traceparent text, lease_ms float8)
+        join unnest(${payloads}::text[]) with ordinality as p (payload, place) on p.place = g.payload_place
     ), inserted as (
       insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, traceparent)
       select id, ${group_id}, event_id, event_type, subscriber, webhook_id, payload, state, traceparent from given

@@ -11,12 +11,19 @@ export async function missDeliveries(
   limit: number,
 ): Promise<number> {
   const [row] = await tx<{ missed: number }[]>`
-    with chosen as (
-      select id from webhook_deliveries
-       where subscriber = ${subscriber} and group_id = ${group_id} and state = 'pending'
-         and created_at <= now() - make_interval(secs => ${olderThanMs / 1000})
-       order by created_at limit ${limit}
-       for update skip locked
+    with waiting as (
+      select refs[1] as id from outbox
+       where kind = 'deliver_webhook' and lane = ${subscriber} and group_id = ${group_id}
+         and leased_until is null and quarantined_at is null
+      union all
+      select refs[1] from outbox
+       where kind = 'deliver_webhook' and lane = ${subscriber} and group_id = ${group_id}
+         and leased_until is not null and quarantined_at is null
+    ), chosen as (
+      select d.id from waiting join webhook_deliveries d on d.id = waiting.id
+       where d.state = 'pending' and d.created_at <= now() - make_interval(secs => ${olderThanMs / 1000})
+       limit ${limit}
+       for update of d skip locked
     ), missed as (
       update webhook_deliveries d set state = 'missed', next_attempt_at = null
         from chosen where d.id = chosen.id and d.state = 'pending'

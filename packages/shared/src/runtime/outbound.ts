@@ -88,7 +88,7 @@ export function createOutbound(settings: OutboundSettings, resolve: Lookup = loo
     )
     const stop = () => end(stopped())
     const late = () => end(new OutboundError('timeout', `there was no whole answer within ${deadlineMs} ms`))
-    // Not AbortSignal.timeout: that goes off, with an error of 0.2 ms, long after the call that it was made for.
+    // Not AbortSignal.timeout, which goes off, with an error, long after the call that it was made for.
     const timer = setTimeout(late, deadlineMs)
     signal?.addEventListener('abort', stop)
     try {
