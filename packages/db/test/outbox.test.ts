@@ -6,6 +6,7 @@ import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { freeExpiredLeases } from '@keepr/db/outbox/free-expired-leases'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
+import { measureLanes } from '@keepr/db/outbox/measure-lanes'
 import { startRelay, type Publish } from '@keepr/db/outbox/relay'
 import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import { sequenceEvents } from '@keepr/db/outbox/sequence-events'
@@ -231,6 +232,12 @@ describe('the relay', () => {
       'leasing runs': (tx) => leaseMessages(tx, { ...leaseOf, kind: 'validate_run' }),
       'leasing deliveries of a lane': (tx) =>
         leaseMessages(tx, { ...leaseOf, kind: 'deliver_webhook', lane: 'lane-1' }),
+      'leasing deliveries where none is due': (tx) =>
+        leaseMessages(tx, { ...leaseOf, kind: 'deliver_webhook', lane: 'lane-2' }),
+      'measuring a lane where none is due': async (tx) =>
+        expect(await measureLanes(tx, { kind: 'deliver_webhook', lanes: ['lane-2'], upTo: 20 })).toEqual([
+          { lane: 'lane-2', in_flight: 0, has_due: false },
+        ]),
       'leasing events': (tx) => leaseMessages(tx, { ...leaseOf, kind: 'fan_out_events', together: ['events'] }),
       'placing events': (tx) => sequenceEvents(tx, 10),
       'taking events': (tx) => takeEventMessages(tx, { group_id: 'g', message_id: randomUUIDv7(), limit: 10 }),
@@ -258,6 +265,10 @@ describe('the relay', () => {
       select gen_random_uuid(), kind, case kind when 'fan_out_events' then 'events' else 'lane-' || n % 2 end, 'g', array[gen_random_uuid()],
              kind = 'fan_out_events' and n % 2 = 0, now() + case when kind = 'deliver_webhook' then n % 3 - 1 else 0 end * interval '1 hour'
         from generate_series(1, 4000) n, unnest(array['validate_run', 'fan_out_events', 'deliver_webhook']) kind`
+    await other.admin`
+      insert into outbox (id, kind, lane, group_id, refs, due_at)
+      select gen_random_uuid(), 'deliver_webhook', 'lane-2', 'g' || n % 3, array[gen_random_uuid()], now() + interval '1 hour'
+        from generate_series(1, 4000) n`
     for (const [what, statement] of Object.entries(statements)) expect(await touched(statement), what).toBeLessThan(100)
   })
 })
