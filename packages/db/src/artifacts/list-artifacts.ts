@@ -4,7 +4,7 @@ import type { Timestamp, UsagePolicy } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { activeArtifacts, archivedArtifacts, type PresentedArtifact, presentArtifacts } from './present-artifact.ts'
 
-/** An artifact as an item of a list, which tells no more of it. */
+/** An artifact as an item of a list, which tells no more of it; the deadline is that of a run that is not over. */
 export type ListedArtifact = Omit<
   PresentedArtifact,
   'is_prerelease' | 'content_kind' | 'validation_run_id' | 'revision' | 'inline_content'
@@ -65,7 +65,7 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     ${after(tx, asked, id)}
     order by ${order[asked.sort]}
     limit 201`
-  const rows = tx`select * from (${archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)}) longest limit ${asked.limit}`
+  const longest = archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)
   const page = {
     '-created_at': tx`created_at desc, id desc`,
     created_at: tx`created_at, id`,
@@ -73,7 +73,7 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
   }
   return tx<ListedPage[]>`
     select json_agg(json_build_array(${columns(tx)}))::text as page
-      from (select * from (${presentArtifacts(tx, rows, false)}) found order by ${page[asked.sort]}) ordered`
+      from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${page[asked.sort]} limit ${asked.limit}) ordered`
 }
 
 /**
@@ -90,7 +90,7 @@ export function readPage([found]: readonly ListedPage[]): ListedArtifact[] {
 const columns = (tx: Tx) => tx`
   id, group_id, type, name, version, status, usage_policy, created_by, content_type, content_size, content_hash, metadata,
   blocked_reason, duplicate_of, created_at, updated_at, published_at, last_accessed_at, purged_at, archived_at, archive_reason,
-  run_state, run_reason, run_findings, run_report_url, run_deadline, run_checked_at, tries`
+  run_state, run_reason, run_findings, run_report_url, case when run_checked_at is null then run_deadline end, run_checked_at, tries`
 
 /** An object that one literal makes costs a tenth of one that is filled name by name. */
 function rowOf(values: readonly unknown[]): ListedArtifact {
