@@ -5,6 +5,7 @@ import type { Outbound } from '@keepr/shared/runtime/outbound'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import type { Secrets } from '@keepr/shared/runtime/secrets/secrets'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import type { Slots } from './delivery/slots.ts'
 import type { WebhookMetrics } from './webhook-metrics.ts'
 
 /** All that the jobs need; built once by createContext (create-context.ts). */
@@ -18,6 +19,7 @@ export type Context = {
   /** The configured subscribers as they are now: the file may be reloaded. */
   subscribers: () => readonly SubscriberConfig[]
   relay: Pick<Relay, 'nudge' | 'nudgeIn'>
+  slots: Slots
   now: () => number
   /** In [0, 1): spreads retries. */
   random: () => number

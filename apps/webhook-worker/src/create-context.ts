@@ -13,6 +13,7 @@ import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from './context.ts'
+import { createSlots } from './delivery/slots.ts'
 import { webhookMetrics } from './webhook-metrics.ts'
 
 type Parts = { log: Log; metrics: Metrics; redactor: Redactor; env: NodeJS.ProcessEnv }
@@ -69,6 +70,7 @@ export async function createContext(
     outbound,
     subscribers: () => config.current().subscribers,
     relay,
+    slots: createSlots(settings.webhookConcurrency),
     now: Date.now,
     random: Math.random,
     schedule: settings.webhookSchedule,

@@ -1,7 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
+import { createDeliveryDesk } from '../src/delivery-desk.ts'
+import { createDeliveryHand } from '../src/delivery-hand.ts'
+import { createSlots } from '../src/delivery/slots.ts'
+import { fanOutEvents } from '../src/jobs/fan-out-events.ts'
 import { aSubscriber, secret, testWorker, type TestWorker } from './support/worker.ts'
 
 const AT_ONCE = 16
@@ -50,6 +54,18 @@ const messages = async () =>
   )[0]
 const delivered = (count: number) =>
   waitFor(async () => (await states())['delivered'] === count, `${count} deliveries to be made`)
+/** Counts how many webhooks are on their way at once. */
+function counted(answerMs: number): { most: number } {
+  const seen = { most: 0 }
+  let now = 0
+  answer = async () => {
+    seen.most = Math.max(seen.most, ++now)
+    await new Promise((resolve) => setTimeout(resolve, answerMs))
+    now -= 1
+    return 204
+  }
+  return seen
+}
 /** A message that another worker has leased, or that waits. */
 const message = (leased: boolean) => worker.database.admin`
   insert into outbox (id, kind, lane, group_id, refs, leased_until)
@@ -75,16 +91,50 @@ describe('what is fanned out', () => {
   })
 
   it('is on its way to one subscriber no more often than its lane bears', async () => {
-    let [now, most] = [0, 0]
-    answer = async () => {
-      most = Math.max(most, ++now)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-      now -= 1
-      return 204
-    }
+    const seen = counted(10)
     await fannedOut(60)
     await delivered(60)
-    expect(most).toBe(AT_ONCE)
+    expect(seen.most).toBe(AT_ONCE)
+  })
+
+  it('is on its way no more often than that when several workers fan out at once', async () => {
+    const seen = counted(100)
+    const groups = ['one', 'two', 'three']
+    const events = await Promise.all(groups.map((group) => worker.happened('published', {}, { group })))
+    for (const group of groups)
+      await Promise.all(Array.from({ length: 39 }, () => worker.happened('published', {}, { group })))
+    await worker.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    const hands = groups.map(() => {
+      const ctx = { ...worker.ctx, db: worker.database.connectAs('keepr_webhook') }
+      const hand = createDeliveryHand(ctx, createDeliveryDesk(ctx))
+      return { hand, fanOut: fanOutEvents(ctx, hand) }
+    })
+    await Promise.all(events.map(async ({ message }, index) => await hands[index]?.fanOut(message)))
+    await waitFor(() => receiver.received.length >= AT_ONCE, 'the first to be delivered')
+    await Promise.all(hands.map(({ hand }) => hand.close(2000)))
+    expect(seen.most).toBe(AT_ONCE)
+  })
+
+  it('is on its way no more often than the process may deliver at once', async () => {
+    const seen = counted(10)
+    await using small = await testWorker({ slots: createSlots(2) })
+    small.configure(aSubscriber(receiver), aSubscriber(receiver))
+    const events = await Promise.all(Array.from({ length: 10 }, () => small.happened('published')))
+    await small.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await events[0]?.fanOutAndDeliver()
+    const [last] = await small.database.admin<{ id: string }[]>`
+      update outbox o set leased_until = null where id = (
+        select id from outbox where kind = 'deliver_webhook' order by id desc limit 1) returning refs[1] as id`
+    await small.deliver(last?.id ?? '') // the queue brings one, too
+    expect(seen.most).toBe(2)
+  })
+
+  it('is left to the relay where a subscriber has long to answer: a worker that dies would keep the lane for longer', async () => {
+    const patient = aSubscriber(receiver, { timeout: 60_000 })
+    name = patient.name
+    worker.configure(patient)
+    await fannedOut(5)
+    expect(await messages()).toEqual({ leased: 0, due: 5 })
   })
 
   it('is left to the relay where other workers have the lane in use', async () => {
@@ -128,6 +178,28 @@ describe('what waits for its turn', () => {
     expect((await messages())?.leased).toBe(AT_ONCE)
     resolve(204)
     await delivered(AT_ONCE)
+  })
+
+  it('is given back also when a timer is early', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    answer = () => promise
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    await fannedOut(50)
+    const early = timers.mock.calls.find(([, ms]) => ms === 1000)
+    timers.mockRestore()
+    early?.[0]()
+    await waitFor(async () => (await messages())?.due === 50 - AT_ONCE, 'the others to be given back', 500)
+    resolve(204)
+    await delivered(AT_ONCE)
+  })
+
+  it('keeps a process that ends until it is given back, when it was being written', async () => {
+    await using ending = await testWorker()
+    const claim = ending.hand.claim()
+    const closed = ending.hand.close(10_000).then(() => 'closed')
+    expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 20, 'open'))])).toBe('open')
+    claim[Symbol.dispose]()
+    expect(await closed).toBe('closed')
   })
 
   it('is given back when the process ends, after what is on its way has ended', async () => {

@@ -5,6 +5,7 @@ import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import { freeExpiredLeases } from '@keepr/db/outbox/free-expired-leases'
+import { giveBackDeliveries } from '@keepr/db/outbox/give-back-deliveries'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { measureLanes } from '@keepr/db/outbox/measure-lanes'
 import { startRelay, type Publish } from '@keepr/db/outbox/relay'
@@ -223,6 +224,24 @@ describe('the relay', () => {
     expect((await lease()).map(({ group_id }) => group_id)).toEqual(['busy'])
   })
 
+  it('gives back a lease of its own only: not one that somebody got since, nor a message that is being ended', async () => {
+    await using other = await createTestDatabase()
+    const otherDb = other.connectAs('keepr_webhook')
+    const ids = Array.from({ length: 3 }, () => randomUUIDv7())
+    const [own = '', ofAnother = '', locked = ''] = ids
+    await other.admin`
+      insert into outbox (id, kind, lane, group_id, refs, leased_until)
+      select gen_random_uuid(), 'deliver_webhook', 'lane', 'g', array[id], now() + make_interval(secs => case id when ${ofAnother} then 40 else 20 end)
+        from unnest(${ids}::uuid[]) id`
+    const given = ids.map((id) => ({ id, lease_ends_by_ms: Date.now() + 30_000 }))
+    await other.admin.begin(async (ending) => {
+      await ending`select from outbox where refs[1] = ${locked} for update`
+      await otherDb.withService(null, (tx) => giveBackDeliveries(tx, given))
+    })
+    const free = await other.admin`select refs[1] as id from outbox where leased_until is null`
+    expect(free).toEqual([{ id: own }])
+  })
+
   it('touches no more of a long backlog than it takes, also when it was planned while nothing waited', async () => {
     await using other = await createTestDatabase()
     await other.admin`vacuum analyze outbox`
@@ -235,7 +254,7 @@ describe('the relay', () => {
       'leasing deliveries where none is due': (tx) =>
         leaseMessages(tx, { ...leaseOf, kind: 'deliver_webhook', lane: 'lane-2' }),
       'measuring a lane where none is due': async (tx) =>
-        expect(await measureLanes(tx, { kind: 'deliver_webhook', lanes: ['lane-2'], upTo: 20 })).toEqual([
+        expect(await measureLanes(tx, { kind: 'deliver_webhook', lanes: ['lane-2'], upTo: 20 })).toMatchObject([
           { lane: 'lane-2', in_flight: 0, has_due: false },
         ]),
       'leasing events': (tx) => leaseMessages(tx, { ...leaseOf, kind: 'fan_out_events', together: ['events'] }),

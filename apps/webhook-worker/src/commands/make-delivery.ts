@@ -24,7 +24,7 @@ export async function makeDelivery(
   const { id, subscriber, traceparent } = delivery
   const attributes = { 'keepr.delivery_id': id, 'keepr.subscriber': subscriber }
   // One wake-up delivers for many: each delivery is shown where its event came from.
-  return await inSpan('deliver webhook', { parent: traceparentOf(traceparent), attributes }, () =>
+  return await inSpan('deliver webhook', { parent: traceparentOf(traceparent) ?? null, attributes }, () =>
     attempt(ctx, desk, delivery, making),
   )
 }

@@ -17,10 +17,15 @@ export function deliverWebhook(
   return async ({ group_id, refs }, signal) => {
     const [id] = refs
     if (id === undefined) return
+    await ctx.slots.wait() // this process may be making others that it wrote itself
     const endsAt = performance.now() + STINT_MS
     const takesNext = () => !signal.aborted && performance.now() < endsAt
-    let delivery = await desk.open({ group_id, id })
-    while (delivery) delivery = (await makeDelivery(ctx, desk, delivery, { signal, takesNext })).next
+    try {
+      let delivery = await desk.open({ group_id, id })
+      while (delivery) delivery = (await makeDelivery(ctx, desk, delivery, { signal, takesNext })).next
+    } finally {
+      ctx.slots.release()
+    }
     ctx.relay.nudge() // there may be room in the lane
   }
 }

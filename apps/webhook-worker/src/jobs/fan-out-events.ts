@@ -1,7 +1,8 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-deliveries'
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
-import { measureLanes } from '@keepr/db/outbox/measure-lanes'
+import { lockLanes } from '@keepr/db/outbox/lock-lanes'
+import { type LaneLoad, measureLanes } from '@keepr/db/outbox/measure-lanes'
 import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
 import type { SubscriberRow } from '@keepr/db/rows'
@@ -12,7 +13,7 @@ import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import type { Context } from '../context.ts'
-import { leaseMsOf } from '../delivery/lease-ms.ts'
+import { leaseMsOf, LONGEST_HELD_MS } from '../delivery/lease-ms.ts'
 import { matches } from '../delivery/matches.ts'
 import { turnsByKey } from '../delivery/turns-by-key.ts'
 import type { Claim, DeliveryHand } from '../delivery-hand.ts'
@@ -50,29 +51,38 @@ async function fanOutAndTake(
   )
   if (events === 0) return 'done' // by another
   ctx.metrics.fannedOut.inc(events)
-  claim.take(leased)
-  if (left > 0) ctx.relay.nudge()
+  claim.take(leased, left)
+  if (left.length > 0) ctx.relay.nudge()
   if (changes < BATCH) return 'done'
   await claim.emptied()
   return 'more'
 }
 
-type FannedOut = { changes: number; events: number; leased: WaitingDelivery[]; left: number }
+type FannedOut = {
+  changes: number
+  events: number
+  leased: WaitingDelivery[]
+  /** Subscribers that the relay has something for. */
+  left: string[]
+}
 
 async function fanOutBatch(ctx: Context, tx: Tx, message: QueueMessage, claim: Claim): Promise<FannedOut> {
   const { group_id, message_id } = message
   const messages = await takeEventMessages(tx, { group_id, message_id, limit: BATCH })
   const ids = messages.flatMap(({ refs }) => refs)
-  if (ids.length === 0) return { changes: 0, events: 0, leased: [], left: 0 }
+  if (ids.length === 0) return { changes: 0, events: 0, leased: [], left: [] }
   const [events, states] = await Promise.all([listEventsToAnnounce(tx, group_id, ids), listSubscriberStates(tx)])
   const deliveries = deliveriesOf(ctx, events, messages)
-  if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: 0 }
+  if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
   const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
   const inserted = await insertDeliveries(tx, group_id, given)
-  const leased = inserted
-    .filter(({ lease_ms }) => lease_ms !== undefined)
-    .map((delivery) => waiting(group_id, delivery))
-  return { changes: messages.length, events: ids.length, leased, left: inserted.length - leased.length }
+  const [leased, others] = [inserted.filter(isLeased), inserted.filter((delivery) => !isLeased(delivery))]
+  return {
+    changes: messages.length,
+    events: ids.length,
+    leased: leased.map((delivery) => waiting(group_id, delivery)),
+    left: [...new Set(others.map(({ subscriber }) => subscriber))],
+  }
 }
 
 function deliveriesOf(
@@ -107,29 +117,39 @@ function deliveriesOf(
 
 type Leasing = { claim: Claim; deliveries: readonly NewDelivery[]; states: readonly SubscriberRow[] }
 
-/** Subscribers that do not do well are called by way of the relay, which brings no more than they can hold up. */
+/**
+ * Subscribers that do not do well are called by way of the relay, which brings no more than they can hold up; and so are
+ * those that are given very long to answer.
+ */
 async function leaseThoseWithRoom(
   tx: Tx,
   ctx: Context,
   { claim, deliveries, states }: Leasing,
 ): Promise<NewDelivery[]> {
   const stateOf = new Map(states.map((row) => [row.name, row]))
-  const isWell = ({ state, failing_since }: SubscriberRow) => state === 'active' && failing_since === null
-  const wanted = new Map<string, number>()
-  for (const { subscriber } of deliveries) {
-    const known = stateOf.get(subscriber)
-    if (known === undefined || isWell(known)) wanted.set(subscriber, (wanted.get(subscriber) ?? 0) + 1)
-  }
-  const measure = (lanes: string[]) => measureLanes(tx, { kind: 'deliver_webhook', lanes, upTo: COUNTED })
-  const room = new Map(await claim.room(wanted, measure))
   const leases = new Map(ctx.subscribers().map((subscriber) => [subscriber.name, leaseMsOf(subscriber)]))
-  return deliveries.map((delivery) => {
-    const left = room.get(delivery.subscriber) ?? 0
-    room.set(delivery.subscriber, left - 1)
-    const lease_ms = left > 0 ? leases.get(delivery.subscriber) : undefined
-    return { ...delivery, lease_ms, missed: stateOf.get(delivery.subscriber)?.state === 'disabled' }
-  })
+  const mayBeHeld = ({ subscriber }: NewDelivery) => {
+    const { state = 'active', failing_since = null } = stateOf.get(subscriber) ?? {}
+    return state === 'active' && failing_since === null && (leases.get(subscriber) ?? Infinity) <= LONGEST_HELD_MS
+  }
+  const room = await claim.room(deliveries.filter(mayBeHeld), (lanes) => measureAlone(tx, lanes))
+  return deliveries.map((delivery) => ({
+    ...delivery,
+    lease_ms: room.has(delivery) ? leases.get(delivery.subscriber) : undefined,
+    missed: stateOf.get(delivery.subscriber)?.state === 'disabled',
+  }))
 }
+
+/** Those that nobody else fans out for meanwhile; he would not see what is leased here before it is committed. */
+async function measureAlone(tx: Tx, lanes: string[]): Promise<LaneLoad[]> {
+  const [own, loads] = await Promise.all([
+    lockLanes(tx, lanes),
+    measureLanes(tx, { kind: 'deliver_webhook', lanes, upTo: COUNTED }),
+  ])
+  return loads.filter(({ lane }) => own.includes(lane))
+}
+
+const isLeased = ({ lease_ms }: NewDelivery) => lease_ms !== undefined
 
 const waiting = (group_id: string, delivery: NewDelivery & { id: string }): WaitingDelivery => ({
   id: delivery.id,

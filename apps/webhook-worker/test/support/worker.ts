@@ -10,6 +10,7 @@ import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from '../../src/context.ts'
 import { createDeliveryDesk } from '../../src/delivery-desk.ts'
 import { createDeliveryHand, type DeliveryHand } from '../../src/delivery-hand.ts'
+import { createSlots } from '../../src/delivery/slots.ts'
 import { deliverWebhook } from '../../src/jobs/deliver-webhook.ts'
 import { fanOutEvents } from '../../src/jobs/fan-out-events.ts'
 import { sampleDeliveries } from '../../src/jobs/sample-deliveries.ts'
@@ -20,7 +21,12 @@ export const secret = `whsec_${randomBytes(32).toString('base64')}`
 
 /** All deliveries are left to the relay, and made one by one. */
 const leftToTheRelay = {
-  claim: () => ({ room: async () => new Map(), take: () => {}, emptied: async () => {}, [Symbol.dispose]: () => {} }),
+  claim: () => ({
+    room: async () => new Set<never>(),
+    take: () => {},
+    emptied: async () => {},
+    [Symbol.dispose]: () => {},
+  }),
 }
 
 export type Delivery = {
@@ -83,6 +89,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
     outbound: createOutbound({ outboundAllowAddresses: ['127.0.0.0/8'], outboundAllowHttp: true }),
     subscribers: () => subscribers,
     relay: { nudge: () => {}, nudgeIn: () => {} },
+    slots: createSlots(1024),
     now: Date.now,
     random: () => 0,
     schedule: [1000, 2000],

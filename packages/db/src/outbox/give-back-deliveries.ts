@@ -1,8 +1,20 @@
 import type { Tx } from '../transaction.ts'
 
-/** Ends the leases of deliveries that were not begun: any relay may bring them to whoever has time. */
-export async function giveBackDeliveries(tx: Tx, ids: readonly string[]): Promise<void> {
+/** A delivery with the time, by the database's clock (ms), at which its lease has ended for certain. */
+export type LeasedDelivery = { id: string; lease_ends_by_ms: number }
+
+/**
+ * Ends the leases of deliveries that were not begun: any relay may bring them to whoever has time. A lease that ends later
+ * is somebody else's, and a message that somebody has locked is being ended or leased anew: it is not waited for.
+ */
+export async function giveBackDeliveries(tx: Tx, deliveries: readonly LeasedDelivery[]): Promise<void> {
   await tx`
     update outbox set leased_until = null
-     where kind = 'deliver_webhook' and kind <> 'fan_out_events' and refs[1] = any (${[...ids]}::uuid[])`
+     where id = any (array(
+       select o.id
+         from unnest(${deliveries.map(({ id }) => id)}::uuid[],
+                     ${deliveries.map(({ lease_ends_by_ms }) => lease_ends_by_ms)}::float8[]) as g (id, lease_ends_by_ms)
+         join outbox o on o.kind = 'deliver_webhook' and o.kind <> 'fan_out_events' and o.refs[1] = g.id
+        where o.leased_until <= to_timestamp(g.lease_ends_by_ms / 1000)
+          for update of o skip locked))`
 }

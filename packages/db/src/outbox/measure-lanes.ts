@@ -1,8 +1,8 @@
 import type { MessageKind } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
-/** How much of a lane is in flight, over all relays and workers, and whether more than that is due. */
-export type LaneLoad = { lane: string; in_flight: number; has_due: boolean }
+/** How much of a lane is in flight, over all relays and workers, and whether more than that is due, when the database's clock said so (ms). */
+export type LaneLoad = { lane: string; in_flight: number; has_due: boolean; measured_at_ms: number }
 
 /**
  * Of each lane, counted up to a bound. What is due is found by skipping through the groups of the index, so that it does
@@ -32,7 +32,8 @@ export async function measureLanes(
              select o.id from outbox o
               where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
                 and o.leased_until is null and o.quarantined_at is null and o.due_at <= statement_timestamp()
-              limit 1)) > 0 as has_due -- "exists" would be made of all lanes that have anything due
+              limit 1)) > 0 as has_due, -- "exists" would look at all lanes that have anything due
+           (extract(epoch from statement_timestamp()) * 1000)::float8 as measured_at_ms
       from groups
      group by lane`
 }
