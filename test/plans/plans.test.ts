@@ -11,6 +11,7 @@ import { findOwnVersion } from '@keepr/db/artifacts/find-own-version'
 import { findVersion } from '@keepr/db/artifacts/find-version'
 import { listArtifacts, type ListQuestion } from '@keepr/db/artifacts/list-artifacts'
 import { listVersions } from '@keepr/db/artifacts/list-versions'
+import { listDeliveries } from '@keepr/db/deliveries/list-deliveries'
 import { listArtifactEvents } from '@keepr/db/events/list-artifact-events'
 import { listFeed } from '@keepr/db/events/list-feed'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
@@ -199,6 +200,21 @@ test('a roll back, triggers and foreign keys included', async () => {
       request: { to_version: undefined, reason: undefined },
       cause: { actor: 'alice', requestId: randomUUIDv7() },
     })
+  }, 40)
+})
+
+test('a page of the few deliveries that are pending, beside many that were made', async () => {
+  await database.admin`
+    insert into webhook_deliveries (id, group_id, event_type, subscriber, webhook_id, state, created_at)
+    select gen_random_uuid(), 'acme', 'artifact.published', 'ci', 'msg_' || n, case when n > 3 then 'delivered' else 'pending' end,
+           now() - (20000 - n) * interval '1 second'
+      from generate_series(1, 20000) n`
+  await database.admin`
+    insert into outbox (id, kind, lane, group_id, refs)
+    select gen_random_uuid(), 'deliver_webhook', subscriber, group_id, array[id] from webhook_deliveries where state = 'pending'`
+  await database.admin`analyze webhook_deliveries, outbox`
+  await expectBounded(async (tx) => {
+    expect(await listDeliveries(tx, { group_id: 'acme', status: 'pending', limit: 51 })).toHaveLength(3)
   }, 40)
 })
 

@@ -1,8 +1,10 @@
 import type { Tx } from '../transaction.ts'
+import { firstWaiting } from './first-waiting.ts'
 
 /**
  * Settles pending deliveries of a subscriber as missed: it was removed or disabled, or paused for longer than deliveries
- * are tried. They are recorded, can be replayed, and nothing wakes them any more.
+ * are tried. They are recorded, can be replayed, and nothing wakes them any more. Looks at those on their way and at as many
+ * that wait as it may settle at once.
  * @returns how many
  */
 export async function missDeliveries(
@@ -14,11 +16,9 @@ export async function missDeliveries(
     with waiting as (
       select refs[1] as id from outbox
        where kind = 'deliver_webhook' and lane = ${subscriber} and group_id = ${group_id}
-         and leased_until is null and quarantined_at is null
-      union all
-      select refs[1] from outbox
-       where kind = 'deliver_webhook' and lane = ${subscriber} and group_id = ${group_id}
          and leased_until is not null and quarantined_at is null
+      union all
+      ${firstWaiting(tx, { subscriber, group: tx`${group_id}`, limit })}
     ), chosen as (
       select d.id from waiting join webhook_deliveries d on d.id = waiting.id
        where d.state = 'pending' and d.created_at <= now() - make_interval(secs => ${olderThanMs / 1000})
@@ -29,7 +29,7 @@ export async function missDeliveries(
         from chosen where d.id = chosen.id and d.state = 'pending'
       returning d.id
     ), forgotten as (
-      delete from outbox where kind = 'deliver_webhook' and refs[1] in (select id from missed)
+      delete from outbox where kind = 'deliver_webhook' and refs[1] = any (array(select id from missed))
     )
     select count(*)::int as missed from missed`
   return row?.missed ?? 0

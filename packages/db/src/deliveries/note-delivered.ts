@@ -11,7 +11,8 @@ export async function noteDelivered(
   group_id: string,
   made: readonly (NewAttempt & { delivery_id: string })[],
 ): Promise<void> {
-  const ids = made.map(({ delivery_id }) => delivery_id).toSorted() // locks are taken in one order
+  // Locks are taken in one order: deliveries before messages, as elsewhere, and by their ids.
+  const ids = made.map(({ delivery_id }) => delivery_id).toSorted()
   const attempts = made.map(({ startedAt, ...rest }) => ({ ...rest, id: randomUUIDv7(), at: startedAt.toISOString() }))
   // By arrays of ids and not by a join with the attempts: how many those are is unknown to the planner, which would read
   // whole tables for them.
@@ -25,6 +26,9 @@ export async function noteDelivered(
       update webhook_deliveries
          set state = 'delivered', attempts = attempts + 1, delivered_at = now(), next_attempt_at = null
        where id = any (${ids}::uuid[]) and group_id = ${group_id} and state <> 'delivered'
+      returning id
+    ), ended as (
+      delete from outbox where kind = 'deliver_webhook' and group_id = ${group_id} and refs[1] = any (${ids}::uuid[])
     )
-    delete from outbox where kind = 'deliver_webhook' and group_id = ${group_id} and refs[1] = any (${ids}::uuid[])`
+    select count(*) from delivered`
 }

@@ -8,11 +8,11 @@ export async function bringForwardParked(tx: Tx, limit: number): Promise<number>
   const moved = await tx`
     update outbox set due_at = clock_timestamp()
      where id = any (array(
-       select id from outbox
-        where kind = 'deliver_webhook' and leased_until is null and quarantined_at is null
-          and due_at > clock_timestamp() + interval '10 years'
-          and lane not in (select name from webhook_subscribers where state = 'paused')
-        limit ${limit}
-        for update skip locked))`
+       select parked.id from webhook_subscribers s, lateral (
+           select o.id from outbox o
+            where o.kind = 'deliver_webhook' and o.lane = s.name and o.leased_until is null and o.quarantined_at is null
+              and o.due_at > statement_timestamp() + interval '10 years'
+            limit ${limit} for update skip locked) parked
+        where s.state <> 'paused' limit ${limit}))`
   return moved.count
 }

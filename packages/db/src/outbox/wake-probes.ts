@@ -13,7 +13,7 @@ export async function wakeProbes(tx: Tx): Promise<number> {
          from webhook_subscribers s, lateral (
            select o.id from outbox o
             where o.kind = 'deliver_webhook' and o.lane = s.name and o.leased_until is null and o.quarantined_at is null
-              and o.due_at > clock_timestamp()
+              and o.due_at > statement_timestamp()
             order by o.group_id, o.due_at limit 1 for update skip locked) parked
         where s.state = 'paused' and s.probe_at <= now()
           and not exists (
@@ -22,6 +22,6 @@ export async function wakeProbes(tx: Tx): Promise<number> {
           and not exists (
             select from outbox o
              where o.kind = 'deliver_webhook' and o.lane = s.name and o.leased_until is null and o.quarantined_at is null
-               and o.due_at <= clock_timestamp())))`
+               and o.due_at <= statement_timestamp())))`
   return woken.count
 }
