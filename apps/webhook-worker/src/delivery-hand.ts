@@ -37,7 +37,27 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   const stopping = new AbortController()
   const working = new Set<Promise<void>>()
   const onProgress = new Set<() => void>()
+  /** What waits there waits for a slot and not for its subscriber; the next that is free is for the first of them. */
+  const short = new Set<Lane>()
   let closing = false
+  ctx.slots.onFree(() => {
+    for (const lane of short) start(lane)
+  })
+
+  const mayRunMore = (lane: Lane) => lane.waiting.size() > 0 && lane.running < relayBounds.perLane.deliver_webhook
+
+  function start(lane: Lane) {
+    while (mayRunMore(lane) && ctx.slots.take()) {
+      short.delete(lane) // others have their turn first
+      track(work(lane))
+    }
+    noteIfShort(lane)
+  }
+
+  function noteIfShort(lane: Lane) {
+    if (mayRunMore(lane)) short.add(lane)
+    else short.delete(lane)
+  }
 
   /** One after the other, as long as the subscriber takes them and nobody else waits for the slot. */
   async function work(lane: Lane): Promise<void> {
@@ -50,6 +70,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
       if (lane.left && lane.waiting.size() === 0) ctx.relay.nudge()
     }
     lane.running -= 1
+    noteIfShort(lane)
     ctx.slots.release()
     lanes.forgetIfEmpty(lane)
   }
@@ -71,6 +92,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   async function giveBack(lane: Lane, given: readonly Held[]): Promise<void> {
     if (given.length === 0) return
     lane.left = true
+    noteIfShort(lane)
     lanes.forgetIfEmpty(lane)
     const leases = given.map(({ delivery: { id }, lease_ends_by_ms }) => ({ id, lease_ends_by_ms }))
     try {
@@ -86,8 +108,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
 
   function begin(lane: Lane, since: number) {
     if (closing) track(giveBack(lane, removeWaiting(lane)))
-    while (lane.running < relayBounds.perLane.deliver_webhook && lane.waiting.size() > 0 && ctx.slots.take())
-      track(work(lane))
+    start(lane)
     if (lane.waiting.size() === 0) return
     // By what it was taken with and not by the time that has passed: a timer may be early.
     const tooOld = () => removeWaiting(lane, (held) => held.since <= since)

@@ -129,6 +129,44 @@ describe('what is fanned out', () => {
     expect(seen.most).toBe(2)
   })
 
+  it('is delivered to all, one after the other, where there are fewer slots than subscribers', async () => {
+    await using small = await testWorker({ slots: createSlots(2) })
+    small.configure(...Array.from({ length: 5 }, () => aSubscriber(receiver)))
+    const events = await Promise.all(Array.from({ length: 3 }, () => small.happened('published')))
+    await small.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await events[0]?.fanOutAndDeliver()
+    // Without a relay what is given back stays.
+    await waitFor(() => receiver.received.length === 15, 'what waits for a slot to be delivered')
+  })
+
+  it('is delivered also after its slot was left to what the queue brings', async () => {
+    const slots = createSlots(1)
+    await using small = await testWorker({ slots })
+    small.configure(aSubscriber(receiver))
+    const { promise, resolve } = Promise.withResolvers<number>()
+    answer = () => promise
+    const events = await Promise.all(Array.from({ length: 3 }, () => small.happened('published')))
+    await small.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await events[0]?.fanOutAndDeliver()
+    const slot = slots.wait()
+    resolve(204)
+    await slot
+    slots.release()
+    await waitFor(() => receiver.received.length === 3, 'what waits for a slot to be delivered')
+  })
+
+  it('wakes no relay where the subscriber is disabled, as it is only recorded', async () => {
+    const nudge = vi.fn()
+    await using other = await testWorker({ relay: { nudge, nudgeIn: () => {} } })
+    const subscriber = aSubscriber(receiver)
+    other.configure(subscriber)
+    await other.database.admin`insert into webhook_subscribers (name, state) values (${subscriber.name}, 'disabled')`
+    const event = await other.happened('published')
+    await event.fanOutAndDeliver()
+    expect((await event.delivery()).state).toBe('missed')
+    expect(nudge).not.toHaveBeenCalled()
+  })
+
   it('is left to the relay where a subscriber has long to answer: a worker that dies would keep the lane for longer', async () => {
     const patient = aSubscriber(receiver, { timeout: 60_000 })
     name = patient.name

@@ -7,10 +7,13 @@ export type Slots = {
   /** Whether somebody waits for one. */
   awaited(): boolean
   release(): void
+  /** Calls it whenever one has become free that nobody waits for. */
+  onFree(look: () => void): void
 }
 
 export function createSlots(count: number): Slots {
   const waiters: (() => void)[] = []
+  const looks: (() => void)[] = []
   let free = count
   const take = () => {
     if (free === 0) return false
@@ -24,8 +27,10 @@ export function createSlots(count: number): Slots {
     awaited: () => waiters.length > 0,
     release() {
       const next = waiters.shift()
-      if (next) next()
-      else free += 1
+      if (next) return next()
+      free += 1
+      for (const look of looks) look()
     },
+    onFree: (look) => void looks.push(look),
   }
 }

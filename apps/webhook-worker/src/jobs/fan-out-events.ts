@@ -76,7 +76,8 @@ async function fanOutBatch(ctx: Context, tx: Tx, message: QueueMessage, claim: C
   if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
   const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
   const inserted = await insertDeliveries(tx, group_id, given)
-  const [leased, others] = [inserted.filter(isLeased), inserted.filter((delivery) => !isLeased(delivery))]
+  const leased = inserted.filter(isLeased)
+  const others = inserted.filter((delivery) => !isLeased(delivery) && !delivery.missed)
   return {
     changes: messages.length,
     events: ids.length,
