@@ -1,7 +1,7 @@
 /**
  * How a service is run so that it holds little memory. Requests leave little that lives, and by default the heap is cleaned only
  * when it is three times as large as what lives in it: it may grow by 40 % instead, at a cost of CPU below what could be measured. A small
- * nursery costs no speed, and the default one three times as much memory. Large content is given back to the system when it is
+ * nursery makes pages dearer under load (docs/performance.md); the default one costs three times as much memory. Large content is given back to the system when it is
  * freed; by default the allocator of Linux keeps such room after it was freed once. The Dockerfile says the same.
  */
 export const leanProcess = {
