@@ -44,17 +44,16 @@ export async function answerContent(c: Call, artifact: ContentRow): Promise<Resp
 
 async function represent(c: Call, artifact: ContentRow): Promise<Response> {
   const etag = `"${artifact.content_hash}"`
+  const known = { ...revalidated, etag, 'repr-digest': digest(artifact.content_hash) }
+  if (isUnchanged(c, etag)) return respond(c, null, 304, known)
   const headers: Record<string, string> = {
-    ...revalidated,
-    etag,
+    ...known,
     'accept-ranges': 'bytes',
-    'repr-digest': digest(artifact.content_hash),
     'x-content-type-options': 'nosniff',
     'content-disposition': 'attachment',
     'content-security-policy': 'sandbox',
+    'content-type': artifact.content_type,
   }
-  if (isUnchanged(c, etag)) return respond(c, null, 304, headers)
-  headers['content-type'] = artifact.content_type
   if (c.req.method === 'HEAD') {
     headers['content-digest'] = digest(artifact.content_hash)
     return respond(c, null, 200, { ...headers, 'content-length': String(artifact.content_size) })
