@@ -7,41 +7,51 @@ import { LRUCache } from 'lru-cache'
 import type { TokenIssuer } from './token-issuer.ts'
 
 export type VerifiedToken = { actor: Actor; expiresAt: number }
-export type TokenVerifier = { verify(token: string): Promise<VerifiedToken> }
+export type TokenVerifier = {
+  /** `connection` is any object that lives as long as what the token came on: who sends it there again is known sooner. */
+  verify(token: string, connection?: object): Promise<VerifiedToken>
+}
 
 type Options = { issuers: readonly TokenIssuer[]; clockToleranceMs: number; maxRemembered: number }
-type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number | undefined }
+type Remembered = VerifiedToken & { issuer: TokenIssuer; generation: number | undefined; until: number }
 
 const maxMemoryMs = 5 * 60_000
 const maxTokenLength = 8 * 1024
 
 /**
  * Verifies bearer tokens. A verified one is remembered by its hash for five minutes at most, never beyond its end, and
- * not once its issuer's keys have changed: verifying is the most expensive part of a read.
+ * not once its issuer's keys have changed: verifying is the most expensive part of a read. The last one of a connection is
+ * known without its hash.
  */
 export function createTokenVerifier({ issuers, clockToleranceMs, maxRemembered }: Options): TokenVerifier {
   const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
+  const lastOf = new WeakMap<object, { token: string; known: Remembered }>()
   return {
-    async verify(token) {
+    async verify(token, connection) {
+      const last = connection && lastOf.get(connection)
+      if (last?.token === token && isValid(last.known)) return last.known
       if (token.length > maxTokenLength) throw problem('unauthenticated')
       const key = hash('sha256', token, 'base64')
       const known = remembered.get(key)
-      if (known && isValid(known, clockToleranceMs)) return known
+      if (known && isValid(known)) {
+        if (connection) lastOf.set(connection, { token, known })
+        return known
+      }
       const issuer = issuerOf(token, issuers)
       const before = issuer.generation()
       const payload = await verifiedPayload(token, issuer, clockToleranceMs)
       const verified = readToken(payload, issuer)
       const generation = issuer.generation()
-      const ttl = Math.min(maxMemoryMs, verified.expiresAt + clockToleranceMs - Date.now())
+      const until = Math.min(Date.now() + maxMemoryMs, verified.expiresAt + clockToleranceMs)
       // Keys that came meanwhile may lack the one that it was verified by: then it is not remembered yet.
-      if (ttl > 0 && generation === before) remembered.set(key, { ...verified, issuer, generation }, { ttl })
+      if (generation === before) remembered.set(key, { ...verified, issuer, generation, until })
       return verified
     },
   }
 }
 
-const isValid = ({ issuer, generation, expiresAt }: Remembered, toleranceMs: number): boolean =>
-  generation !== undefined && generation === issuer.generation() && expiresAt + toleranceMs > Date.now()
+const isValid = ({ issuer, generation, until }: Remembered): boolean =>
+  generation !== undefined && generation === issuer.generation() && until > Date.now()
 
 /** Which issuer the token says it is from: that only chooses the rules by which it is then verified. */
 function issuerOf(token: string, issuers: readonly TokenIssuer[]): TokenIssuer {

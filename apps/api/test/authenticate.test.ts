@@ -267,6 +267,38 @@ test('verified tokens are remembered, no more than so many, and not beyond their
   await expect(verifier.verify(short)).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
+test('what a connection sent last is known by it, and only as long as it is good', async () => {
+  const secret = new TextEncoder().encode('a secret of this test, long enough for HS256')
+  const [issuer] = await readTokenIssuers(settingsOf({ JWT_SECRET: 'a secret of this test, long enough for HS256' }))
+  if (!issuer) throw new Error('there is one')
+  let generation = 1
+  let verified = 0
+  const keys = async () => {
+    verified += 1
+    return secret
+  }
+  const counted: TokenIssuer = { ...issuer, keys, generation: () => generation }
+  const verifier = createTokenVerifier({ issuers: [counted], clockToleranceMs: 0, maxRemembered: 1 })
+  const sign = (sub: string) =>
+    new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub, group_id: 'g' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(Math.floor(Date.now() / 1000) + 60)
+      .sign(secret)
+  const [a, b] = [await sign('a'), await sign('b')]
+  const [one, other] = [{}, {}]
+  const who = async (token: string, connection: object) => (await verifier.verify(token, connection)).actor.userId
+  for (const connection of [one, one, other, other]) expect(await who(a, connection)).toBe('a')
+  expect([await who(b, other), await who(b, other)]).toEqual(['b', 'b']) // now only this one is remembered by its hash
+  expect(verified).toBe(2)
+  expect([await who(a, one), verified]).toEqual(['a', 2])
+  expect([await who(a, other), await who(b, one)]).toEqual(['a', 'b'])
+  generation += 1 // keys have changed
+  const before = verified
+  expect([await who(b, one), verified - before]).toEqual(['b', 1])
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+  await expect(verifier.verify(b, one)).rejects.toMatchObject({ code: 'unauthenticated' })
+})
+
 const settingsOf = (env: Record<string, string>) =>
   readSettings({ DATABASE_URL: 'postgres://nowhere', JWT_ISSUER: 'https://issuer.test', JWT_AUDIENCE: 'keepr', ...env }, 'api') // prettier-ignore
 

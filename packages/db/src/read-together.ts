@@ -24,6 +24,17 @@ export type ReadOnce = <Row extends object>(
   query: (tx: Tx) => PendingQuery<Row[]>,
 ) => Promise<readonly Row[]>
 
+/** What stands for a user. A remembered token brings the same actor each time, so it is written once. */
+const keysOfActors = new WeakMap<Actor, string>()
+function keyOfActor(actor: Actor): string {
+  const known = keysOfActors.get(actor)
+  if (known !== undefined) return known
+  const { groupId, userId, roles } = actor
+  const key = JSON.stringify([groupId, userId, roles])
+  keysOfActors.set(actor, key)
+  return key
+}
+
 /** So few that the last of them does not wait for long. */
 const MOST_AT_ONCE = 64
 
@@ -38,7 +49,7 @@ export function readTogether(read: Read): ReadTogether {
 
   const make = (query: QueryOfMany<unknown, Placed>) =>
     gathered<{ actor: Actor; question: unknown }, Placed[]>(
-      ({ actor: { groupId, userId, roles } }) => JSON.stringify([groupId, userId, roles]),
+      ({ actor }) => keyOfActor(actor),
       async (_key, asked) => {
         const [first] = asked
         if (!first) return []

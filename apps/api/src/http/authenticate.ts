@@ -4,7 +4,7 @@ import { timesGiven } from './raw-fields.ts'
 
 /** Finds out who is calling, from the bearer token alone: identity headers and parameters are never read. */
 export async function authenticate(c: Call, token = bearerToken(c)): Promise<void> {
-  const { actor, expiresAt } = await c.get('ctx').tokens.verify(token)
+  const { actor, expiresAt } = await c.get('ctx').tokens.verify(token, c.env?.incoming?.socket)
   c.set('actor', actor)
   c.set('tokenExpiresAt', expiresAt)
 }
