@@ -174,6 +174,23 @@ describe('a page of 50', () => {
   ])('with %s that only other groups have', ([, question]) => expectBounded(page(question), 0))
 })
 
+test('a rare tag, after many were inserted that the index has not merged yet', async () => {
+  await database.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`
+    await sql`
+      insert into artifact_active (id, group_id, type, name, version, status, usage_policy, created_by, content_kind,
+                                   content_type, content_size, content_hash, content, published_at, metadata)
+      select gen_random_uuid(), 'fresh', 'prompt', 'fresh-' || n, '1', 'published', 'internal_only', 'alice', 'text',
+             'text/plain', 1, repeat('0', 64), 'x', now(), '{"tags": ["one", "two", "three"], "description": "just come"}'
+        from generate_series(1, 6000) n`
+  })
+  const tagged = { group_id: 'acme', foreign: false, tags: ['rare-77'], sort: '-created_at', limit: 51 } as const
+  const plans = await explained.plansOf(async (tx) => await listArtifacts(tx, tagged))
+  const searches = plans.flatMap(({ nodes }) => nodes.filter((node) => node['Index Name'] === 'artifact_active_marks'))
+  expect(searches).not.toEqual([])
+  for (const search of searches) expect(search['Shared Hit Blocks']).toBeLessThan(50) // 32 of what waits, and the tree
+})
+
 test('the feed, from its beginning and from its middle', async () => {
   const feed = (after: number) => async (tx: Tx) =>
     await listFeed(tx, { group_id: 'acme', after, types: undefined, limit: 100 })
