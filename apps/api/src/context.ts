@@ -1,4 +1,5 @@
 import type { Db } from '@keepr/db/connect'
+import type { LeasedMessage } from '@keepr/db/rows'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { AccessFlushes } from './access-flushes.ts'
@@ -30,8 +31,10 @@ export type Context = {
   /** The configured subscribers of webhooks as they are now. */
   subscribers: () => readonly SubscriberConfig[]
   tokens: TokenVerifier
-  /** Tells the relay that a transaction may have written a message. */
-  nudge: () => void
+  /** Tells the relay that a transaction may have written a message, or hands over the one that it has leased. */
+  nudge: (leased?: LeasedMessage) => void
+  /** For how long a transaction may lease the message that it writes; undefined where no queue would take it at once. */
+  leaseMs: () => number | undefined
   verdicts: VerdictWaiter
   accessLog: AccessLog
   accessFlushes: AccessFlushes

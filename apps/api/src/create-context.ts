@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { connect } from '@keepr/db/connect'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
+import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
@@ -121,7 +122,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     types: () => byName,
     subscribers: () => webhooks.current().subscribers,
     tokens,
-    nudge: () => relay.nudge(),
+    nudge: (leased) => (leased ? relay.handOver(leased) : relay.nudge()),
+    leaseMs: () => (publisher.health().state === 'ok' ? relayBounds.leaseMs : undefined),
     verdicts: createVerdictWaiter(db, log),
     accessLog,
     accessFlushes,

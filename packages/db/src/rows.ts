@@ -131,6 +131,8 @@ export type OutboxRow = {
   failures: number
   traceparent: string | null
 }
+/** What the queue is told of a message. */
+export type LeasedMessage = Omit<OutboxRow, 'due_at' | 'failures'>
 
 export type DeliveryState = 'pending' | 'delivered' | 'exhausted' | 'missed'
 export type DeliveryRow = {

@@ -16,7 +16,7 @@ import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import { sequenceEvents } from '@keepr/db/outbox/sequence-events'
 import { takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { wakeProbes } from '@keepr/db/outbox/wake-probes'
-import type { OutboxRow } from '@keepr/db/rows'
+import type { LeasedMessage } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
@@ -44,7 +44,7 @@ const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =
   })
 
 const recordTo =
-  (record: (messages: OutboxRow[]) => unknown): Publish =>
+  (record: (messages: LeasedMessage[]) => unknown): Publish =>
   async (_kind, messages) => {
     record(messages)
     return []
@@ -61,7 +61,7 @@ const enqueue = (lane: string, group_id: string) => {
 }
 const finish = (ref: string) =>
   db.withService(null, (tx) => finishMessage(tx, { kind: 'validate_run', group_id: groupOf.get(ref) ?? '', ref }))
-const firstRef = (message: OutboxRow) => message.refs[0] ?? ''
+const firstRef = (message: LeasedMessage) => message.refs[0] ?? ''
 
 it('a message is ended by its own group only', async () => {
   const ref = await enqueue('own', 'acme')
@@ -74,7 +74,7 @@ it('a message is ended by its own group only', async () => {
 
 describe('the relay', () => {
   it('gives groups of one lane their turns, however long one backlog is', async () => {
-    const seen: OutboxRow[] = []
+    const seen: LeasedMessage[] = []
     const busy = await Promise.all(Array.from({ length: 30 }, () => enqueue('fair', 'busy')))
     const quiet = await enqueue('fair', 'quiet')
     await using _relay = relayWith(
@@ -88,7 +88,7 @@ describe('the relay', () => {
   })
 
   it('gives a group its turn also where room comes one by one, as the other has all that is in flight', async () => {
-    const seen: OutboxRow[] = []
+    const seen: LeasedMessage[] = []
     const busy = await Promise.all(Array.from({ length: 10 }, () => enqueue('one by one', 'busy')))
     await using relay = relayWith(
       recordTo((messages) => seen.push(...messages)),
@@ -104,7 +104,7 @@ describe('the relay', () => {
   })
 
   it('never has more in flight in a lane than the lane may, and other lanes go on', async () => {
-    const seen: OutboxRow[] = []
+    const seen: LeasedMessage[] = []
     const slow = await Promise.all(Array.from({ length: 10 }, () => enqueue('slow', 'g')))
     await using relay = relayWith(
       recordTo((messages) => seen.push(...messages)),
@@ -144,6 +144,32 @@ describe('the relay', () => {
     )
     down = false
     await waitFor(() => seen.includes(ref), 'the message')
+    await finish(ref)
+  })
+
+  it('hands over at once what was written leased, and gives it back where the queue cannot be reached', async () => {
+    const ref = await enqueue('handed', 'g')
+    const row = () => database.admin<(LeasedMessage & { leased_until: string | null })[]>`
+      select id, kind, lane, group_id, refs, generation, traceparent, leased_until from outbox where refs[1] = ${ref}`
+    await database.admin`update outbox set leased_until = now() + interval '20 seconds' where refs[1] = ${ref}`
+    const [message] = await row()
+    let down = true
+    const seen: string[] = []
+    const publish: Publish = async (_kind, messages) => {
+      if (down) throw new Error('unreachable')
+      seen.push(...messages.map(firstRef))
+      return []
+    }
+    await using relay = relayWith(publish, { perLane: 0 }) // leases nothing by itself
+    if (message) relay.handOver(message)
+    await waitFor(async () => (await row())[0]?.leased_until === null, 'the release')
+    expect(seen).toEqual([])
+    down = false
+    await database.admin`update outbox set leased_until = now() + interval '20 seconds' where refs[1] = ${ref}`
+    if (message) relay.handOver(message)
+    await waitFor(() => seen.length > 0, 'the message')
+    expect(seen).toEqual([ref])
+    expect((await row())[0]?.leased_until).not.toBeNull()
     await finish(ref)
   })
 

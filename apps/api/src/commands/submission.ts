@@ -2,7 +2,7 @@ import { canonicalBytes } from '@keepr/shared/domain/content-hash'
 import { type Bump, chooseVersioning, type Versioning } from '@keepr/shared/domain/version'
 import type { Cause } from '@keepr/db/events/append-events'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
-import type { ArtifactRow, JsonObject, UsagePolicy } from '@keepr/db/rows'
+import type { ArtifactRow, JsonObject, LeasedMessage, UsagePolicy } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { PreparedContent } from './prepare-content.ts'
@@ -24,9 +24,15 @@ export type SubmitRules = {
   maxPending: number
   maxPendingPerUser: number
   maxStoredBytes: number
+  /** For how long the message of its run may be leased, to be handed over after the commit; left out, the relay does both. */
+  leaseMs?: number | undefined
 }
 /** The artifact, with the run that was opened for it. */
-export type Submitted = { artifact: ArtifactRow & Partial<PresentedArtifact>; deduplicated: boolean }
+export type Submitted = {
+  artifact: ArtifactRow & Partial<PresentedArtifact>
+  deduplicated: boolean
+  leased?: LeasedMessage | undefined
+}
 
 /** What one request asks to be stored, by which rules. */
 export type Asked = { submission: Submission; rules: SubmitRules; cause: Cause }

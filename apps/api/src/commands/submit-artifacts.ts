@@ -74,7 +74,7 @@ async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[]): Promise
         duplicate_of: duplicateOf ?? null,
       })),
     ),
-    opened.length === 0 ? [] : insertRuns(tx, opened),
+    opened.length === 0 ? [] : insertRuns(tx, opened, { leaseMs: claimed[0]?.rules.leaseMs }),
     appendEventsOfMany(
       tx,
       planned.map(({ cause, name, submission, subject }) => ({
@@ -90,11 +90,11 @@ async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[]): Promise
   const has = new Set(taken.map(({ artifact_id }) => artifact_id))
   const lost = planned.find(({ subject }) => !has.has(subject.id)) // to somebody who did not lock the name
   if (lost) throw problem('version-exists', { version: lost.subject.version })
-  const deadlines = new Map(runs.map(({ id, deadline }) => [id, deadline]))
+  const runOfId = new Map(runs.map((run) => [run.id, run]))
   return artifacts.map((artifact) => {
-    const run_deadline = deadlines.get(artifact.validation_run_id ?? '')
-    const run = run_deadline && { run_state: 'waiting' as const, run_deadline, run_reason: null }
-    return { artifact: { ...artifact, ...run }, deduplicated: false }
+    const opened = runOfId.get(artifact.validation_run_id ?? '')
+    const run = opened && { run_state: 'waiting' as const, run_deadline: opened.deadline, run_reason: null }
+    return { artifact: { ...artifact, ...run }, deduplicated: false, leased: opened?.leased }
   })
 }
 

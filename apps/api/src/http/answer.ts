@@ -1,4 +1,4 @@
-import type { Json } from '@keepr/db/rows'
+import type { Json, LeasedMessage } from '@keepr/db/rows'
 import type { StatusCode } from 'hono/utils/http-status'
 import type { Call } from './api.ts'
 import { respond } from './respond.ts'
@@ -10,6 +10,8 @@ export type Answer = {
   headers?: Record<string, string>
   /** The artifacts whose metadata the body tells: a purge must find the answer by each of them. */
   artifactIds?: readonly string[]
+  /** A message that was written leased with what the answer tells: handed to the queue once it is committed. */
+  leased?: LeasedMessage | undefined
 }
 
 /** Sends an answer. */

@@ -25,7 +25,7 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
     if (keyed) await keepAnswer(tx, keyed, first, first.status === 202 ? waitMs : 0)
     return first
   })
-  nudge()
+  nudge(answer.leased)
   return answer
 }
 
@@ -48,8 +48,9 @@ export async function transactTogether<Item, Out>(
     return await transactAnswer(c, alone, waitMs)
   }
   const out = await db.writeTogether(actor, story, item)
-  nudge()
-  return answerOf(out)
+  const answer = answerOf(out)
+  nudge(answer.leased)
+  return answer
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Db } from '../connect.ts'
-import type { MessageKind, OutboxRow } from '../rows.ts'
+import type { LeasedMessage, MessageKind } from '../rows.ts'
 import { commitSoon } from '../transaction.ts'
 import { freeExpiredLeases } from './free-expired-leases.ts'
 import { leaseMessages } from './lease-messages.ts'
@@ -9,7 +9,7 @@ import { releaseMessages } from './release-messages.ts'
 import { sequenceEvents } from './sequence-events.ts'
 
 /** Hands messages of one kind to the queue. Throws when the queue cannot be reached; else names what it refused. */
-export type Publish = (kind: MessageKind, messages: OutboxRow[]) => Promise<{ id: string; reason: string }[]>
+export type Publish = (kind: MessageKind, messages: LeasedMessage[]) => Promise<{ id: string; reason: string }[]>
 
 export type RelayOptions = {
   db: Pick<Db, 'withService'>
@@ -30,6 +30,8 @@ export type RelayOptions = {
 export type Relay = AsyncDisposable & {
   /** There may be something new: called after each commit that wrote a message. */
   nudge(): void
+  /** Hands a message to the queue that was written leased, as soon as it is committed, and looks for what follows from events. */
+  handOver(message: LeasedMessage): void
   /** Something will be due in so many milliseconds. */
   nudgeIn(delayMs: number): void
   stop(): Promise<void>
@@ -60,22 +62,35 @@ export function startRelay(options: RelayOptions): Relay {
     if (publishedTogether) runs.nudge()
     events.nudge()
   }
+  const later = (delayMs: number, look: () => void) => {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer)
+        look()
+      },
+      Math.min(delayMs, 2 ** 31 - 1),
+    )
+    timers.add(timer)
+  }
+  const handing = new Set<Promise<void>>()
+  const handOver = (message: LeasedMessage) => {
+    const handed = publishLeased(options, [message])
+      .catch((error: unknown) =>
+        options.log.warn({ err: error }, 'a message was not handed over; the relay carries it'),
+      )
+      .finally(() => handing.delete(handed))
+    handing.add(handed)
+    // Its verdict will be there soon: the events of both get their place together, and nothing disturbs it meanwhile.
+    later(ROUND_MS.events, events.nudge)
+  }
   const stop = async () => {
     for (const timer of timers) clearTimeout(timer)
-    await Promise.all([runs, events, leases].map((rounds) => rounds.stop()))
+    await Promise.all([...handing, ...[runs, events, leases].map((rounds) => rounds.stop())])
   }
   return {
     nudge,
-    nudgeIn: (delayMs) => {
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer)
-          nudge()
-        },
-        Math.min(delayMs, 2 ** 31 - 1),
-      )
-      timers.add(timer)
-    },
+    handOver,
+    nudgeIn: (delayMs) => later(delayMs, nudge),
     stop,
     [Symbol.asyncDispose]: stop,
   }
@@ -164,7 +179,10 @@ async function carry(options: RelayOptions, kinds: readonly MessageKind[]): Prom
   return leased.some(({ length }) => length === limit) ? 'more' : 'nothing'
 }
 
-async function publishLeased({ db, publish, log, count, bounds = relayBounds }: RelayOptions, messages: OutboxRow[]) {
+async function publishLeased(
+  { db, publish, log, count, bounds = relayBounds }: RelayOptions,
+  messages: LeasedMessage[],
+) {
   const [first] = messages
   if (!first) return
   const { kind } = first

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Timestamp, ValidationRunRow } from '../rows.ts'
+import type { LeasedMessage, Timestamp, ValidationRunRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
 export type NewRun = Pick<
@@ -13,30 +13,68 @@ export type NewRun = Pick<
   traceparent?: string | undefined
 }
 
+export type OpenedRun = {
+  id: string
+  deadline: Timestamp
+  /** Its message, if it was written leased: to be handed to the queue as soon as it is committed. */
+  leased: LeasedMessage | undefined
+}
+
 /**
- * Opens validation runs, each together with the message that brings it to the validation worker.
- * @returns their deadlines, in any order
+ * Opens validation runs, each together with the message that brings it to the validation worker. With `leaseMs` the first of the messages
+ * is leased to whoever writes it, where nothing of its lane is in flight; else it waits for its turn, or for a worker that is
+ * at it and takes it over.
+ * @returns them in any order
  */
-export async function insertRuns(tx: Tx, runs: readonly NewRun[]): Promise<{ id: string; deadline: Timestamp }[]> {
-  const rows = runs.map(({ awaited = false, simulate = false, ...run }) => ({
+export async function insertRuns(
+  tx: Tx,
+  runs: readonly NewRun[],
+  { leaseMs }: { leaseMs?: number | undefined } = {},
+): Promise<OpenedRun[]> {
+  const rows = runs.map(({ awaited = false, simulate = false, ...run }, index) => ({
     ...run,
     awaited,
     simulate,
     message_id: randomUUIDv7(),
+    lease_ms: index === 0 ? leaseMs : undefined,
   }))
-  return await tx<{ id: string; deadline: Timestamp }[]>`
-    with given as materialized (
-      select * from jsonb_to_recordset(${tx.json(rows)}) as g (
-        id uuid, group_id text, artifact_id uuid, artifact_type text, content_hash text, kind text, requires_validation boolean,
-        "deadlineMs" bigint, awaited boolean, recheck_id uuid, simulate boolean, traceparent text, message_id uuid)
-    ), announced as (
-      insert into outbox (id, kind, lane, group_id, refs, traceparent)
-      select message_id, 'validate_run', artifact_type, group_id, array[id], traceparent from given
-    )
-    insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation,
-                                 awaited, recheck_id, simulate, traceparent, deadline)
-    select id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation, awaited, recheck_id, simulate,
-           traceparent, now() + make_interval(secs => "deadlineMs" / 1000.0)
-      from given
-    returning id, deadline`
+  const [, opened] = await Promise.all([
+    // What is in flight is looked for in an index, also where this was planned while there was nothing.
+    leaseMs !== undefined && tx`select set_config('enable_seqscan', 'off', true)`.execute(),
+    tx<{ id: string; deadline: Timestamp; leased: boolean }[]>`
+      with given as materialized (
+        select * from jsonb_to_recordset(${tx.json(rows)}) as g (
+          id uuid, group_id text, artifact_id uuid, artifact_type text, content_hash text, kind text, requires_validation boolean,
+          "deadlineMs" bigint, awaited boolean, recheck_id uuid, simulate boolean, traceparent text, message_id uuid, lease_ms float8)
+      ), announced as (
+        insert into outbox (id, kind, lane, group_id, refs, traceparent, leased_until)
+        select message_id, 'validate_run', artifact_type, group_id, array[id], traceparent,
+               case when lease_ms is not null and not exists (
+                      select from outbox o
+                       where o.kind = 'validate_run' and o.lane = given.artifact_type and o.leased_until is not null and o.quarantined_at is null)
+                    then clock_timestamp() + make_interval(secs => lease_ms / 1000) end
+          from given
+        returning refs[1] as run_id, leased_until is not null as leased
+      ), opened as (
+        insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation,
+                                     awaited, recheck_id, simulate, traceparent, deadline)
+        select id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation, awaited, recheck_id, simulate,
+               traceparent, now() + make_interval(secs => "deadlineMs" / 1000.0)
+          from given
+        returning id, deadline
+      )
+      select opened.id, opened.deadline, announced.leased from opened join announced on announced.run_id = opened.id`,
+  ])
+  const messages = new Map(rows.map((row) => [row.id, messageOf(row)]))
+  return opened.map(({ leased, ...run }) => ({ ...run, leased: leased ? messages.get(run.id) : undefined }))
 }
+
+const messageOf = (run: NewRun & { message_id: string }): LeasedMessage => ({
+  id: run.message_id,
+  kind: 'validate_run',
+  lane: run.artifact_type,
+  group_id: run.group_id,
+  refs: [run.id],
+  generation: 0,
+  traceparent: run.traceparent ?? null,
+})

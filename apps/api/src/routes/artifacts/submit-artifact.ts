@@ -60,7 +60,7 @@ export const submitArtifact = route(
     ],
   },
   async (c) => {
-    const { types, settings } = c.get('ctx')
+    const { types, settings, leaseMs } = c.get('ctx')
     const actor = c.get('actor')
     if (decideForGroup('submit', actor).outcome !== 'allowed') throw problem('forbidden')
     const { body, given } = await readSubmission(c, SubmitBody)
@@ -80,11 +80,11 @@ export const submitArtifact = route(
       draft: body.draft ?? false,
     }
     const { maxPending, maxPendingPerUser, maxStoredBytes } = settings
-    const rules = { config, maxPending, maxPendingPerUser, maxStoredBytes }
-    const answerOf = ({ artifact, deduplicated }: Submitted) =>
+    const rules = { config, maxPending, maxPendingPerUser, maxStoredBytes, leaseMs: leaseMs() }
+    const answerOf = ({ artifact, deduplicated, leased }: Submitted) =>
       deduplicated
         ? artifactAnswer(c, artifact, 200, { deduplicated })
-        : artifactAnswer(c, artifact, submission.draft ? 201 : 202)
+        : { ...artifactAnswer(c, artifact, submission.draft ? 201 : 202), leased }
     return await awaitVerdict(c, 201, async ({ runId, waitMs }) => {
       const asked = { submission: { ...submission, run_id: runId, awaited: waitMs > 0 }, rules, cause: causeOf(c) }
       return await transactTogether(c, { story: submissions, item: asked, waitMs }, answerOf)
