@@ -233,6 +233,33 @@ describe('the relay', () => {
     expect((await lease()).map(firstRef)).toEqual([ref])
   })
 
+  it('gives events their place and hands them on in the same round, and gives none where another relay is at it', async () => {
+    await using other = await createTestDatabase()
+    await other.admin`alter table event_feed drop constraint event_feed_event_id_fkey`
+    const otherDb = other.connectAs('keepr_webhook')
+    const add = () =>
+      otherDb.withService(null, (tx) =>
+        enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id: 'g', refs: [randomUUIDv7()] }),
+      )
+    await add()
+    const carried = () =>
+      otherDb.withService(null, (tx) =>
+        Promise.all([
+          sequenceEvents(tx, 10),
+          leaseMessages(tx, { kind: 'fan_out_events', perLane: 10, limit: 10, leaseMs: 20_000 }),
+        ]),
+      )
+    await other.admin.begin(async (sequencing) => {
+      await sequencing`select pg_advisory_xact_lock(hashtextextended('keepr event_feed', 0))`
+      expect(await carried()).toEqual([undefined, []])
+    })
+    expect(await carried()).toMatchObject([1, [{ group_id: 'g' }]])
+    expect(await carried()).toEqual([0, []])
+    await add()
+    expect(await carried()).toMatchObject([1, [{ group_id: 'g' }]])
+    expect(await other.admin`select count(*)::int as places from event_feed`).toEqual([{ places: 2 }])
+  })
+
   it('wakes one worker at once for the events of a group, however many wait: it takes all of them', async () => {
     await using other = await createTestDatabase()
     const otherDb = other.connectAs('keepr_webhook')

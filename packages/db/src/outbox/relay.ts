@@ -1,6 +1,6 @@
 import type { Db } from '../connect.ts'
-import type { LeasedMessage, MessageKind } from '../rows.ts'
-import { commitSoon } from '../transaction.ts'
+import type { LeasedMessage, MessageKind, OutboxRow } from '../rows.ts'
+import { commitSoon, type Tx } from '../transaction.ts'
 import { freeExpiredLeases } from './free-expired-leases.ts'
 import { leaseMessages } from './lease-messages.ts'
 import { refuseMessage } from './refuse-message.ts'
@@ -49,7 +49,7 @@ const ROUND_MS = { runs: 10, events: 25 } as const
  */
 export function startRelay(options: RelayOptions): Relay {
   const { db, count, pollMs, publishedTogether } = options
-  const runs = startRounds(options, ROUND_MS.runs, () => carry(options, ['validate_run']))
+  const runs = startRounds(options, ROUND_MS.runs, () => carryRuns(options))
   const events = startRounds(options, ROUND_MS.events, () => carryEvents(options))
   const leases = startRounds(options, pollMs, async () => {
     const expired = await db.withService(null, freeExpiredLeases)
@@ -149,34 +149,45 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
   }
 }
 
-/** Gives events their place in the feed, and carries what follows from those that have one. */
+async function carryRuns(options: RelayOptions): Promise<Left> {
+  const [runs] = await options.db.withService(null, (tx) =>
+    Promise.all([lease(tx, options, 'validate_run'), commitSoon(tx)]),
+  )
+  return await carry(options, [runs])
+}
+
+/** Gives events their place in the feed and carries what follows from those that have one, in one transaction and one flight. */
 async function carryEvents(options: RelayOptions): Promise<Left> {
-  const limit = (options.bounds ?? relayBounds).batchSize
-  const sequenced = await options.db.withService(null, (tx) => sequenceEvents(tx, limit))
-  const left = await carry(options, ['fan_out_events', 'deliver_webhook'])
-  if (sequenced === limit) return 'more'
+  const [sequenced, ...leased] = await options.db.withService(null, (tx) =>
+    Promise.all([
+      sequenceEvents(tx, batchSizeOf(options)),
+      lease(tx, options, 'fan_out_events'),
+      lease(tx, options, 'deliver_webhook'),
+    ]),
+  )
+  const left = await carry(options, leased)
+  if (sequenced === batchSizeOf(options)) return 'more'
   return left === 'nothing' && sequenced === undefined ? 'events of others' : left
 }
 
-/** Hands messages that are due to the queue, the kinds beside each other. */
-async function carry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
-  const { perLane, batchSize: limit, leaseMs } = options.bounds ?? relayBounds
-  const together = {
-    validate_run: options.publishedTogether?.() ?? [],
-    fan_out_events: ['events'],
-    deliver_webhook: [],
-  } satisfies Record<MessageKind, readonly string[]>
-  const leased = await options.db.withService(null, async (tx) => {
-    const waiting = kinds.map((kind) =>
-      leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs }),
-    )
-    const [messages] = await Promise.all([Promise.all(waiting), commitSoon(tx)])
-    return messages
-  })
+const batchSizeOf = ({ bounds = relayBounds }: RelayOptions) => bounds.batchSize
+
+/** Hands leased messages to the queue, the kinds beside each other. */
+async function carry(options: RelayOptions, leased: readonly OutboxRow[][]): Promise<Left> {
   const published = await Promise.allSettled(leased.map((messages) => publishLeased(options, messages)))
   const failed = published.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason
-  return leased.some(({ length }) => length === limit) ? 'more' : 'nothing'
+  return leased.some(({ length }) => length === batchSizeOf(options)) ? 'more' : 'nothing'
+}
+
+function lease(tx: Tx, { bounds = relayBounds, publishedTogether }: RelayOptions, kind: MessageKind) {
+  const together = {
+    validate_run: publishedTogether?.() ?? [],
+    fan_out_events: ['events'],
+    deliver_webhook: [],
+  } satisfies Record<MessageKind, readonly string[]>
+  const { perLane, batchSize: limit, leaseMs } = bounds
+  return leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs })
 }
 
 async function publishLeased(
