@@ -1,5 +1,6 @@
 import type { Actor } from '@keepr/shared/domain/actor'
 import type { PendingQuery, Sql } from 'postgres'
+import { isPlannedAnew, planAnew } from './driver/plan-anew.ts'
 import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
 import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
@@ -144,11 +145,12 @@ async function readOnce<Row extends object>(
 ): Promise<Row[]> {
   // SAFETY: the query becomes a fragment of the statement that sets the scope; it never runs on its own.
   const fragment = query(sql as unknown as Tx)
-  return await sql<Row[]>`
+  const statement = sql<Row[]>`
     with scope as materialized (
       select set_config('keepr.group_id', ${scope.groupId ?? ''}, true) as group_id,
              set_config('keepr.user_id', ${scope.userId ?? ''}, true) as user_id,
              set_config('keepr.roles', ${scope.roles.join(',')}, true) as roles)
     select answer.*
       from scope, lateral (select q.* from (${fragment}) q where scope.group_id is not null offset 0) answer`
+  return await (isPlannedAnew(fragment) ? planAnew(statement) : statement)
 }

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import type { Status } from '@keepr/shared/domain/lifecycle'
+import { planAnew } from '../driver/plan-anew.ts'
 import type { Timestamp, UsagePolicy } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { activeArtifacts, archivedArtifacts, type PresentedArtifact, presentArtifacts } from './present-artifact.ts'
@@ -71,10 +72,15 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     created_at: tx`created_at, id`,
     name: tx`name, type, version_sort desc, id`,
   }
-  return tx<ListedPage[]>`
+  const statement = tx<ListedPage[]>`
     select json_agg(json_build_array(${columns(tx)}))::text as page
       from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${page[asked.sort]} limit ${asked.limit}) ordered`
+  return needsOwnPlan(asked) ? planAnew(statement) : statement
 }
+
+/** Whether it depends on the very values which index finds the page: that of the order, or that of what is left out. */
+const needsOwnPlan = ({ name_prefix, sort, created_after, created_before }: ListQuestion): boolean =>
+  name_prefix !== undefined || (sort === 'name' && (created_after ?? created_before) !== undefined)
 
 /**
  * The rows of a page. They come as one text, as a page has 1,400 values: each would be cut out, parsed and kept on its own, and
