@@ -29,11 +29,11 @@ beforeAll(async () => {
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
-const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000 } = {}) =>
+const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000, pollMs = 50 } = {}) =>
   startRelay({
     db,
     publish,
-    pollMs: 50,
+    pollMs,
     log: { warn: () => {}, error: () => {} },
     bounds: {
       perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
@@ -171,6 +171,28 @@ describe('the relay', () => {
     expect(seen).toEqual([ref])
     expect((await row())[0]?.leased_until).not.toBeNull()
     await finish(ref)
+  })
+
+  it('places the events of what was handed over also while no verdict comes', async () => {
+    await database.admin`alter table event_feed drop constraint event_feed_event_id_fkey`
+    const ref = await enqueue('without a verdict', 'g')
+    const [message] = await database.admin<LeasedMessage[]>`
+      update outbox set leased_until = now() + interval '20 seconds' where refs[1] = ${ref}
+      returning id, kind, lane, group_id, refs, generation, traceparent`
+    const event = randomUUIDv7()
+    const places = async () => (await database.admin`select from event_feed where event_id = ${event}`).count
+    await using relay = relayWith(
+      recordTo(() => {}),
+      { pollMs: 600_000 },
+    )
+    relay.nudge()
+    await db.withService(null, (tx) =>
+      enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id: 'g', refs: [event] }),
+    )
+    if (message) relay.handOver(message)
+    await waitFor(async () => (await places()) === 1, 'its place')
+    await finish(ref)
+    await database.admin`delete from outbox where refs[1] = ${event}`
   })
 
   it('sets a message aside that the queue refuses again and again, and lets others pass', async () => {

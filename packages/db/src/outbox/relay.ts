@@ -41,6 +41,8 @@ export type Relay = AsyncDisposable & {
 const SEQUENCER_PAUSE_MS = 25
 /** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
 const ROUND_MS = { runs: 10, events: 25 } as const
+/** So long the events of what was handed over wait for those of its verdict: whoever brings that places both, for one wait for the disk. */
+const VERDICT_MS = 100
 
 /**
  * Carries messages from the outbox to the queue until stopped. Any number of relays may run. A message is leased and
@@ -72,6 +74,7 @@ export function startRelay(options: RelayOptions): Relay {
     )
     timers.add(timer)
   }
+  let eventsWait = false
   const handing = new Set<Promise<void>>()
   const handOver = (message: LeasedMessage) => {
     const handed = publishLeased(options, [message])
@@ -80,8 +83,12 @@ export function startRelay(options: RelayOptions): Relay {
       )
       .finally(() => handing.delete(handed))
     handing.add(handed)
-    // Its verdict will be there soon: the events of both get their place together, and nothing disturbs it meanwhile.
-    later(ROUND_MS.events, events.nudge)
+    if (eventsWait) return
+    eventsWait = true
+    later(VERDICT_MS, () => {
+      eventsWait = false
+      events.nudge()
+    })
   }
   const stop = async () => {
     for (const timer of timers) clearTimeout(timer)
