@@ -31,8 +31,10 @@ export type Context = {
   /** The configured subscribers of webhooks as they are now. */
   subscribers: () => readonly SubscriberConfig[]
   tokens: TokenVerifier
-  /** Tells the relay that a transaction may have written a message, or hands over the one that it has leased. */
-  nudge: (leased?: LeasedMessage) => void
+  /** Tells the relay that a transaction may have written a message. */
+  nudge: () => void
+  /** The same of a submission: a message that was written leased is handed to the queue. */
+  submitted: (leased: LeasedMessage | undefined) => void
   /** For how long a transaction may lease the message that it writes; undefined where no queue would take it at once. */
   leaseMs: () => number | undefined
   verdicts: VerdictWaiter

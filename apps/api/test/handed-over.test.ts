@@ -15,7 +15,7 @@ beforeEach(async () => {
   await api.database.admin`delete from outbox where kind = 'validate_run'`
   handed = []
   api.ctx.leaseMs = () => 20_000
-  api.ctx.nudge = (leased) => handed.push(...(leased ? [leased] : []))
+  api.ctx.submitted = (leased) => handed.push(...(leased ? [leased] : []))
 })
 
 const submit = (name: string, headers: Record<string, string> = {}) =>

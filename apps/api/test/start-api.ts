@@ -123,6 +123,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
       maxRemembered: 100,
     }),
     nudge: () => {},
+    submitted: () => {},
     leaseMs: () => undefined,
     verdicts: createVerdictWaiter(db, log),
     accessLog,

@@ -161,19 +161,19 @@ describe('the relay', () => {
       return []
     }
     await using relay = relayWith(publish, { perLane: 0 }) // leases nothing by itself
-    if (message) relay.handOver(message)
+    if (message) relay.submitted(message)
     await waitFor(async () => (await row())[0]?.leased_until === null, 'the release')
     expect(seen).toEqual([])
     down = false
     await database.admin`update outbox set leased_until = now() + interval '20 seconds' where refs[1] = ${ref}`
-    if (message) relay.handOver(message)
+    if (message) relay.submitted(message)
     await waitFor(() => seen.length > 0, 'the message')
     expect(seen).toEqual([ref])
     expect((await row())[0]?.leased_until).not.toBeNull()
     await finish(ref)
   })
 
-  it('places the events of what was handed over also while no verdict comes', async () => {
+  it('places the events of a submission also while no verdict comes', async () => {
     await database.admin`alter table event_feed drop constraint event_feed_event_id_fkey`
     const ref = await enqueue('without a verdict', 'g')
     const [message] = await database.admin<LeasedMessage[]>`
@@ -189,7 +189,7 @@ describe('the relay', () => {
     await db.withService(null, (tx) =>
       enqueueMessage(tx, { kind: 'fan_out_events', lane: 'events', group_id: 'g', refs: [event] }),
     )
-    if (message) relay.handOver(message)
+    if (message) relay.submitted(message)
     await waitFor(async () => (await places()) === 1, 'its place')
     await finish(ref)
     await database.admin`delete from outbox where refs[1] = ${event}`

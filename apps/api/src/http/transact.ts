@@ -16,7 +16,7 @@ export async function transact(c: Call, story: (tx: Tx) => Promise<Answer>): Pro
 
 /** The same for a route that may go on after the commit, waiting for a verdict for `waitMs` at most. */
 export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>, waitMs = 0): Promise<Answer> {
-  const { db, nudge } = c.get('ctx')
+  const { db, nudge, submitted } = c.get('ctx')
   const keyed = c.get('keyed')
   const answer = await db.withActor(c.get('actor'), async (tx) => {
     const replayed = keyed && (await replayedAnswer(tx, keyed))
@@ -25,7 +25,8 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
     if (keyed) await keepAnswer(tx, keyed, first, first.status === 202 ? waitMs : 0)
     return first
   })
-  nudge(answer.leased)
+  if (answer.leased) submitted(answer.leased)
+  else nudge()
   return answer
 }
 
@@ -38,7 +39,7 @@ export async function transactTogether<Item, Out>(
   { story, item, waitMs }: { story: StoryOfMany<Item, Out>; item: Item; waitMs: number },
   answerOf: (out: Out) => Answer,
 ): Promise<Answer> {
-  const { db, nudge } = c.get('ctx')
+  const { db, submitted } = c.get('ctx')
   const actor = c.get('actor')
   if (c.get('keyed')) {
     const alone = async (tx: Tx) => {
@@ -49,7 +50,7 @@ export async function transactTogether<Item, Out>(
   }
   const out = await db.writeTogether(actor, story, item)
   const answer = answerOf(out)
-  nudge(answer.leased)
+  submitted(answer.leased)
   return answer
 }
 

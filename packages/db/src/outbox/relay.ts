@@ -30,8 +30,11 @@ export type RelayOptions = {
 export type Relay = AsyncDisposable & {
   /** There may be something new: called after each commit that wrote a message. */
   nudge(): void
-  /** Hands a message to the queue that was written leased, as soon as it is committed, and looks for what follows from events. */
-  handOver(message: LeasedMessage): void
+  /**
+   * Runs were written, whose verdicts will come: a message that was written leased is handed to the queue at once, now that it
+   * is committed, and the events wait for those of the verdicts.
+   */
+  submitted(leased?: LeasedMessage): void
   /** Something will be due in so many milliseconds. */
   nudgeIn(delayMs: number): void
   stop(): Promise<void>
@@ -41,7 +44,7 @@ export type Relay = AsyncDisposable & {
 const SEQUENCER_PAUSE_MS = 25
 /** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
 const ROUND_MS = { runs: 10, events: 25 } as const
-/** So long the events of what was handed over wait for those of its verdict: whoever brings that places both, for one wait for the disk. */
+/** So long the events of a submission wait for those of its verdict: whoever brings that places both, for one wait for the disk. */
 const VERDICT_MS = 100
 
 /**
@@ -83,6 +86,8 @@ export function startRelay(options: RelayOptions): Relay {
       )
       .finally(() => handing.delete(handed))
     handing.add(handed)
+  }
+  const lookSoon = () => {
     if (eventsWait) return
     eventsWait = true
     later(VERDICT_MS, () => {
@@ -96,7 +101,11 @@ export function startRelay(options: RelayOptions): Relay {
   }
   return {
     nudge,
-    handOver,
+    submitted(leased) {
+      if (leased) handOver(leased)
+      else runs.nudge()
+      lookSoon()
+    },
     nudgeIn: (delayMs) => later(delayMs, nudge),
     stop,
     [Symbol.asyncDispose]: stop,
