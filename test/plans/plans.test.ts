@@ -151,8 +151,14 @@ describe('a page of 50', () => {
     ['with the beginning of a name', () => ({ name_prefix: known.name.slice(0, -1), sort: 'name' })],
     ['after a time', () => ({ created_after: known.created_at })],
     ['of the archive', () => ({ status: 'archived' })],
-    ['of what is public elsewhere', () => ({ foreign: true })],
   ])('%s', ([, question]) => expectBounded(async (tx) => page(question())(tx), 400))
+
+  test('of what is public elsewhere', async () => {
+    const [own] = await database.admin<{ offered: number }[]>`
+      select count(*)::int as offered from artifact_active where group_id = 'acme' and status = 'published' and usage_policy = 'public'`
+    // What the own group offers itself may all be newer, and is passed by.
+    await expectBounded(page({ foreign: true }), 400 + (own?.offered ?? 0))
+  })
 
   // The planner takes one plan for whatever is asked once that looks no dearer than planning each call: this must not come then.
   test.for<[string, () => Partial<ListQuestion>]>([
