@@ -45,7 +45,7 @@ const SEQUENCER_PAUSE_MS = 25
 /** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
 const ROUND_MS = { runs: 10, events: 25 } as const
 /** So long the events of a submission wait for those of its verdict: whoever brings that places both, for one wait for the disk. */
-const VERDICT_MS = 100
+const VERDICT_MS = 50
 
 /**
  * Carries messages from the outbox to the queue until stopped. Any number of relays may run. A message is leased and
