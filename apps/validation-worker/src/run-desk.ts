@@ -44,7 +44,7 @@ export function createRunDesk({ db, types, log }: Pick<Context, 'db' | 'types' |
   }
 
   return {
-    claim: gathered(({ group_id }) => group_id, claimAll, MOST_CLAIMED),
+    claim: gathered(({ group_id }) => group_id, claimAll, { maxItems: MOST_CLAIMED }),
     publish: gathered(
       ({ run }) => JSON.stringify([run.group_id, run.artifact_type]),
       (_key, all) => publishAll(all),

@@ -11,7 +11,7 @@ it('asks together for what comes in one turn or while a call is under way, and f
       await gates[Math.min(calls.length - 1, 1)]?.promise
       return items.map((n) => n * 2)
     },
-    3,
+    { maxItems: 3 },
   )
   const first = [ask(1), ask(2), ask(100)]
   expect(calls).toEqual([]) // others of the same turn may come
@@ -39,4 +39,27 @@ it('fails those that were asked for together, and goes on', async () => {
   await expect(ask('one')).rejects.toThrow('unreachable')
   fails = false
   expect(await ask('two')).toBe('two')
+})
+
+it('asks for what waits before the last answers are told, where calls may overlap', async () => {
+  const happened: string[] = []
+  const gates = new Map(['first', 'second'].map((item) => [item, Promise.withResolvers<void>()]))
+  const ask = gathered<string, string>(
+    () => '',
+    async (_key, items) => {
+      happened.push(`asked ${items.join()}`)
+      await gates.get(items.join())?.promise
+      return items
+    },
+    { overlapping: true },
+  )
+  const told = async (item: string) => happened.push(`told ${await ask(item)}`)
+  const first = told('first')
+  await vi.waitFor(() => expect(happened).toHaveLength(1))
+  const second = told('second')
+  gates.get('first')?.resolve()
+  await first
+  gates.get('second')?.resolve()
+  await second
+  expect(happened).toEqual(['asked first', 'asked second', 'told first', 'told second'])
 })

@@ -6,28 +6,38 @@ type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: un
  * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
  * together by the next one. Nothing waits for company that has not come yet, so a single item is as fast as without it,
  * and under load the database is called seldom. `answer` gives one answer for each item, in order.
+ *
+ * `overlapping`: who waits is asked for before those of the last call are told, so that the database works meanwhile. It pays for
+ * long calls; short ones become more and smaller (docs/performance.md).
  */
 export function gathered<I, O>(
   keyOf: (item: I) => string,
   answer: (key: string, items: readonly I[]) => Promise<readonly O[]>,
-  maxItems = 200,
+  { maxItems = 200, overlapping = false }: { maxItems?: number; overlapping?: boolean } = {},
 ): (item: I) => Promise<O> {
   const queues = new Map<string, Waiting<I, O>[]>()
+
+  /** Asks for a batch. @returns what tells each of it its answer, or why there is none */
+  const ask = (key: string, batch: readonly Waiting<I, O>[]): Promise<() => void> =>
+    answer(
+      key,
+      batch.map(({ item }) => item),
+    ).then(
+      (answers) => () => {
+        // SAFETY: there is one answer for each item.
+        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as O)
+      },
+      (error: unknown) => () => {
+        for (const { reject } of batch) reject(error)
+      },
+    )
 
   async function work(key: string, queue: Waiting<I, O>[]) {
     while (queue.length > 0) {
       await endOfTurn()
-      const batch = queue.splice(0, maxItems)
-      try {
-        const answers = await answer(
-          key,
-          batch.map(({ item }) => item),
-        )
-        // SAFETY: there is one answer for each item.
-        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as O)
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
+      const tell = await ask(key, queue.splice(0, maxItems))
+      if (overlapping && queue.length > 0) void onceNextIsSent().then(tell)
+      else tell()
     }
     queues.delete(key)
   }
@@ -44,4 +54,9 @@ export function gathered<I, O>(
     }
     return promise
   }
+}
+
+/** The next call is made in the coming turn, and what it has to send leaves at the end of that at the latest. */
+async function onceNextIsSent() {
+  for (let turn = 0; turn < 3; turn++) await endOfTurn()
 }

@@ -65,7 +65,7 @@ export function readTogether(read: Read): ReadTogether {
         const byPlace = Map.groupBy(rows, ({ place }) => place)
         return placeOf.map((place) => byPlace.get(place) ?? [])
       },
-      MOST_AT_ONCE,
+      { maxItems: MOST_AT_ONCE },
     )
 
   return (actor, query, question) => {

@@ -79,7 +79,7 @@ export function writeTogether(
         // SAFETY: each of them is among the first or the other ones.
         return asked.map((one) => answers.get(one) as Answer)
       },
-      MOST_AT_ONCE,
+      { maxItems: MOST_AT_ONCE, overlapping: true },
     )
   }
 
