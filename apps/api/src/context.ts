@@ -9,6 +9,7 @@ import type { EventStreams } from './event-streams.ts'
 import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { ContentCache } from './content-cache.ts'
+import type { ListedItems } from './listed-items.ts'
 import type { ContentSchemas } from './content-schemas.ts'
 import type { TokenVerifier } from './token-verifier.ts'
 import type { QueueDashboard } from './queue-dashboard.ts'
@@ -43,6 +44,7 @@ export type Context = {
   rateLimits: RateLimits
   contentSchemas: ContentSchemas
   contentCache: ContentCache
+  listedItems: ListedItems
   uploads: Uploads
   eventStreams: EventStreams
   /** True when the schema and database answer; 'degraded' says that the queue does not. */

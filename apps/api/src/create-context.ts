@@ -20,6 +20,7 @@ import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
 import { createEventStreams } from './event-streams.ts'
 import { createContentCache } from './content-cache.ts'
+import { createListedItems } from './listed-items.ts'
 import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
@@ -133,6 +134,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     uploads: createUploads(settings, counts),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
+    listedItems: createListedItems(4 * 1024 * 1024),
     queueDashboard: settings.queueDashboard ? await openQueueDashboard(publisher.queues) : undefined,
     queueIsUp: () => publisher.health().state === 'ok',
   }

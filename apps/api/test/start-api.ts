@@ -14,6 +14,7 @@ import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
 import { createEventStreams } from '../src/event-streams.ts'
 import { createContentCache } from '../src/content-cache.ts'
+import { createListedItems } from '../src/listed-items.ts'
 import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
@@ -141,6 +142,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     uploads: createUploads(settings, counts),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
+    listedItems: createListedItems(4 * 1024 * 1024),
     queueIsUp: () => true,
     closing: closing.signal,
   }

@@ -10,7 +10,7 @@ const none = v.strictObject({})
 export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec): unknown {
   const given = new Map<string, string[]>()
   const { url } = c.req
-  const search = url.includes('?') ? new URL(url).searchParams : [] // most reads ask nothing
+  const search = url.includes('?') ? queryOf(url) : [] // most reads ask nothing
   for (const [name, value] of search) given.set(name, [...(given.get(name) ?? []), value])
   const offences: Offence[] = []
   const values: Record<string, unknown> = Object.create(null)
@@ -30,6 +30,12 @@ export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec)
   }
   if (offences.length > 0) throw problem('validation-error', { errors: offences })
   return result.output
+}
+
+/** What stands behind the path of a URL; the URL itself need not be read for it. */
+export const queryOf = (url: string): URLSearchParams => {
+  const [, query = ''] = /^[^?#]*\?([^#]*)/u.exec(url) ?? []
+  return new URLSearchParams(query)
 }
 
 const offence = (parameter: string, detail: string): Offence => ({ pointer: '', parameter, detail })

@@ -23,13 +23,25 @@ export const subjectOf = (artifact: Owned) => ({
   usagePolicy: artifact.usage_policy,
 })
 
+/** From whose side an artifact is looked at: an author's of its group, another member's, or another group's. */
+export type Viewer = 'author' | 'member' | 'foreigner'
+
+export function viewerOf(actor: Actor, { group_id }: Pick<Owned, 'group_id'>): Viewer {
+  if (isForeign(actor, { groupId: group_id })) return 'foreigner'
+  return hasRole(actor.roles, 'author') ? 'author' : 'member'
+}
+
+/** An artifact as this actor is told of it, without content (see below). */
+export const viewArtifact = (artifact: Shown, actor: Actor): Record<string, unknown> =>
+  viewFor(viewerOf(actor, artifact), artifact)
+
 /**
- * An artifact as this actor is told of it, without content (see below). What has no value, or is not for them, is undefined,
- * which JSON leaves out: one shape for all, as a page makes many.
+ * The same for every actor of one kind. What has no value, or is not for them, is undefined, which JSON leaves out: one shape
+ * for all, as a page makes many.
  */
-export function viewArtifact(artifact: Shown, actor: Actor): Record<string, unknown> {
-  const foreign = isForeign(actor, { groupId: artifact.group_id })
-  const insider = !foreign && hasRole(actor.roles, 'author')
+export function viewFor(viewer: Viewer, artifact: Shown): Record<string, unknown> {
+  const foreign = viewer === 'foreigner'
+  const insider = viewer === 'author'
   return {
     id: artifact.id,
     name: artifact.name,

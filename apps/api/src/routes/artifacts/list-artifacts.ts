@@ -1,20 +1,16 @@
-import {
-  listArtifacts as askForPage,
-  type ListedArtifact,
-  type ListQuestion,
-  readPage,
-  type Sort,
-} from '@keepr/db/artifacts/list-artifacts'
+import { listArtifacts as askForPage, type ListQuestion, type Sort } from '@keepr/db/artifacts/list-artifacts'
 import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
-import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { respond } from '../../http/respond.ts'
+import { queryOf } from '../../http/query.ts'
 import { route } from '../../http/route.ts'
-import { isVisible, viewArtifact } from '../../views/artifact.ts'
+import type { ListedItem } from '../../listed-items.ts'
+import { isVisible } from '../../views/artifact.ts'
 import { artifactExample } from './example.ts'
 import { TypeParameter } from './name-query.ts'
 
@@ -70,6 +66,7 @@ export const listArtifacts = route(
     problems: [],
   },
   async (c, { query }) => {
+    const { readDb, listedItems } = c.get('ctx')
     const actor = c.get('actor')
     const { cursor, limit, sort, q, tag = [], name, scope, ...filters } = query
     const question = JSON.stringify([actor.groupId, sort, scope, q, tag, name, filters])
@@ -85,27 +82,34 @@ export const listArtifacts = route(
       limit: limit + 1,
       after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
     }
-    const rows = readPage(await c.get('ctx').readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked)))
-    const last = rows.length > limit ? rows[limit - 1] : undefined
+    const rows = await readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked))
+    const found = rows.map((row) => listedItems(row, actor))
+    const last = found.length > limit ? found[limit - 1] : undefined
     const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
-    const items = rows
+    const items = found
       .slice(0, limit)
       // What the query asks for, told once more: a list of one's own never holds what others offer to all.
-      .filter((row) => isVisible(actor, row) && isForeign(actor, { groupId: row.group_id }) === (scope === 'public'))
-      .map((row) => viewArtifact(row, actor))
-    const headers = { ...revalidated, ...(next_cursor === null ? {} : { link: nextLink(c.req.url, next_cursor) }) }
-    return send(c, { status: 200, body: { items, next_cursor }, headers })
+      .filter(
+        ({ artifact }) =>
+          isVisible(actor, artifact) && isForeign(actor, { groupId: artifact.group_id }) === (scope === 'public'),
+      )
+      .map(({ json }) => json)
+    return respond(c, `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`, 200, {
+      'content-type': 'application/json',
+      ...revalidated,
+      ...(next_cursor === null ? {} : { link: nextLink(c.req.url, next_cursor) }),
+    })
   },
 )
 
 const keyLength: Record<Sort, number> = { '-created_at': 2, created_at: 2, name: 4 }
 
-const sortKey = (row: ListedArtifact, sort: Sort): string[] =>
-  sort === 'name' ? [row.name, row.type, row.version, row.id] : [row.created_at, row.id]
+const sortKey = ({ artifact: { id, name, type, version, created_at } }: ListedItem, sort: Sort): string[] =>
+  sort === 'name' ? [name, type, version, id] : [created_at, id]
 
 /** The same question for the next page, relative to where the caller reached us. */
 function nextLink(url: string, cursor: string): string {
-  const { searchParams } = new URL(url)
-  searchParams.set('cursor', cursor)
-  return `</artifacts/?${searchParams.toString()}>; rel="next"`
+  const asked = queryOf(url)
+  asked.set('cursor', cursor)
+  return `</artifacts/?${asked.toString()}>; rel="next"`
 }
