@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { gathered } from './gathered.ts'
 
@@ -20,8 +21,8 @@ it('asks together for what comes in one turn or while a call is under way, and f
   for (const gate of gates) gate.resolve()
   expect(await Promise.all([...first, ...meanwhile])).toEqual([2, 4, 200, 6, 8, 10, 12])
   expect(calls).toEqual([
+    ['large', [100]], // who is alone does not wait whether others come
     ['small', [1, 2]],
-    ['large', [100]],
     ['small', [3, 4, 5]],
     ['small', [6]],
   ])
@@ -62,4 +63,21 @@ it('asks for what waits before the last answers are told, where calls may overla
   gates.get('second')?.resolve()
   await second
   expect(happened).toEqual(['asked first', 'asked second', 'told first', 'told second'])
+})
+
+it('lets whoever comes within a few turns join several who wait, and nobody wait alone', async () => {
+  const calls: (readonly string[])[] = []
+  const ask = gathered<string, string>(
+    (item) => item.slice(0, 1),
+    async (_key, items) => {
+      calls.push(items)
+      return items
+    },
+  )
+  const asked = [ask('a1'), ask('a2'), ask('b1')]
+  await endOfTurn()
+  await endOfTurn()
+  asked.push(ask('a3'), ask('b2'))
+  await Promise.all(asked)
+  expect(calls).toEqual([['b1'], ['b2'], ['a1', 'a2', 'a3']])
 })

@@ -2,10 +2,13 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 
 type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: unknown) => void }
 
+/** Of the event loop: so many bring nobody, until a call is made that several wait for. */
+const QUIET_TURNS = 3
+
 /**
  * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
- * together by the next one. Nothing waits for company that has not come yet, so a single item is as fast as without it,
- * and under load the database is called seldom. `answer` gives one answer for each item, in order.
+ * together by the next one. One who is alone waits for no company, and is as fast as without this; several are joined by whoever
+ * comes within the next turns, so that under load the database is called seldom. `answer` gives one answer for each item, in order.
  *
  * `overlapping`: who waits is asked for before those of the last call are told, so that the database works meanwhile. It pays for
  * long calls; short ones become more and smaller (docs/performance.md).
@@ -35,11 +38,20 @@ export function gathered<I, O>(
   async function work(key: string, queue: Waiting<I, O>[]) {
     while (queue.length > 0) {
       await endOfTurn()
+      if (queue.length > 1) await untilNobodyComes(queue)
       const tell = await ask(key, queue.splice(0, maxItems))
       if (overlapping && queue.length > 0) void onceNextIsSent().then(tell)
       else tell()
     }
     queues.delete(key)
+  }
+
+  async function untilNobodyComes(queue: readonly unknown[]) {
+    for (let quiet = 0; quiet < QUIET_TURNS && queue.length < maxItems;) {
+      const known = queue.length
+      await endOfTurn()
+      quiet = queue.length > known ? 0 : quiet + 1
+    }
   }
 
   return (item) => {

@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import type { Db } from '@keepr/db/connect'
 import { isUnavailable } from '@keepr/db/unavailable'
 import type { Tx } from '@keepr/db/transaction'
@@ -49,7 +49,7 @@ it('what comes in one turn is written together, and what comes meanwhile shares 
   const { tried, note } = noting()
   const write = (...words: string[]) => words.map((word) => note(user('u'), { word }))
   const first = write('a', 'b')
-  await endOfTurn()
+  await vi.waitFor(() => expect(tried).toHaveLength(1))
   const answers = await Promise.all([...first, ...write('c', 'd')])
   expect(answers).toEqual(['a of u', 'b of u', 'c of u', 'd of u'])
   expect(tried).toEqual([['a', 'b'], ['c', 'd']]) // prettier-ignore
