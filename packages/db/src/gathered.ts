@@ -36,13 +36,16 @@ export function gathered<I, O>(
     )
 
   async function work(key: string, queue: Waiting<I, O>[]) {
+    let tell = () => {}
     while (queue.length > 0) {
       await endOfTurn()
       if (queue.length > 1) await untilNobodyComes(queue)
-      const tell = await ask(key, queue.splice(0, maxItems))
-      if (overlapping && queue.length > 0) void onceNextIsSent().then(tell)
-      else tell()
+      const asked = ask(key, queue.splice(0, maxItems))
+      if (overlapping) void onceSent().then(tell)
+      tell = await asked
+      if (!overlapping) tell()
     }
+    if (overlapping) tell()
     queues.delete(key)
   }
 
@@ -68,7 +71,7 @@ export function gathered<I, O>(
   }
 }
 
-/** The next call is made in the coming turn, and what it has to send leaves at the end of that at the latest. */
-async function onceNextIsSent() {
-  for (let turn = 0; turn < 3; turn++) await endOfTurn()
+/** What a call sends leaves at the end of the turn in which it is made. */
+async function onceSent() {
+  for (let turn = 0; turn < 2; turn++) await endOfTurn()
 }
