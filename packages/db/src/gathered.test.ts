@@ -81,3 +81,22 @@ it('lets whoever comes within a few turns join several who wait, and nobody wait
   await Promise.all(asked)
   expect(calls).toEqual([['b1'], ['b2'], ['a1', 'a2', 'a3']])
 })
+
+it('does not wait on and on where each turn brings another', async () => {
+  const calls: (readonly number[])[] = []
+  const ask = gathered<number, number>(
+    () => '',
+    async (_key, items) => {
+      calls.push(items)
+      return items
+    },
+  )
+  const asked = [ask(1), ask(2)]
+  for (let next = 3; next <= 40; next++) {
+    await endOfTurn()
+    asked.push(ask(next))
+  }
+  await Promise.all(asked)
+  expect(calls.length).toBeGreaterThan(2)
+  expect(calls.flat()).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+})

@@ -2,8 +2,9 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 
 type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: unknown) => void }
 
-/** Of the event loop: so many bring nobody, until a call is made that several wait for. */
+/** Turns of the event loop: where several wait, their call is made once so many have brought nobody, and after so many in all. */
 const QUIET_TURNS = 3
+const MOST_TURNS = 8
 
 /**
  * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
@@ -50,7 +51,7 @@ export function gathered<I, O>(
   }
 
   async function untilNobodyComes(queue: readonly unknown[]) {
-    for (let quiet = 0; quiet < QUIET_TURNS && queue.length < maxItems;) {
+    for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS && queue.length < maxItems; turn++) {
       const known = queue.length
       await endOfTurn()
       quiet = queue.length > known ? 0 : quiet + 1

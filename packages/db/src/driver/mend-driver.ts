@@ -177,7 +177,8 @@ const mendings: readonly Mending[] = [
   {
     file: '/postgres/src/index.js',
     changes: [
-      // `begin` travels with the statements that follow it: one round trip less. What fails it fails the connection, and them too.
+      // `begin` travels with the statements that follow it: one round trip less. What fails it nearly always ends the
+      // connection, and fails them too (docs/decisions/0011).
       {
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
