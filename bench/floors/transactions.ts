@@ -41,34 +41,39 @@ const run: TransactionsFloor = async ({ apiUrl, validationUrl, group, seconds, c
   const one = async () => {
     const content = Buffer.from(text.replace('dull', `dull (${count})`))
     const runId = randomUUIDv7()
-    await api.withActor(actor, (tx) =>
-      submitArtifacts(tx, actor, [
-        {
-          submission: {
-            name: `floor-${series}-${count++}`,
-            type: 'floor',
-            version: undefined,
-            bump: undefined,
-            metadata: { tags: ['bench'] },
-            usage_policy: undefined,
-            draft: false,
-            run_id: runId,
-            awaited: false,
-            content,
-            content_kind: 'json',
-            content_type: 'application/json',
-            content_size: content.byteLength,
-            content_hash: contentHash(content),
+    await api.withActor(actor, (tx, commit) =>
+      submitArtifacts(
+        tx,
+        actor,
+        [
+          {
+            submission: {
+              name: `floor-${series}-${count++}`,
+              type: 'floor',
+              version: undefined,
+              bump: undefined,
+              metadata: { tags: ['bench'] },
+              usage_policy: undefined,
+              draft: false,
+              run_id: runId,
+              awaited: false,
+              content,
+              content_kind: 'json',
+              content_type: 'application/json',
+              content_size: content.byteLength,
+              content_hash: contentHash(content),
+            },
+            rules: {
+              config,
+              maxPending: Number.POSITIVE_INFINITY,
+              maxPendingPerUser: Number.POSITIVE_INFINITY,
+              maxStoredBytes: Number.POSITIVE_INFINITY,
+            },
+            cause: { actor: 'alice' },
           },
-          rules: {
-            config,
-            maxPending: Number.POSITIVE_INFINITY,
-            maxPendingPerUser: Number.POSITIVE_INFINITY,
-            maxStoredBytes: Number.POSITIVE_INFINITY,
-          },
-          cause: { actor: 'alice' },
-        },
-      ]),
+        ],
+        commit,
+      ),
     )
     await validation.withService(group, async (tx) => {
       const [run] = await claimRuns(tx, { groupId: group, runIds: [runId], validatedTypes: [] })

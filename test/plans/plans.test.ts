@@ -301,7 +301,7 @@ describe('verdicts beside many that wait, of which none did when the statements 
   beforeAll(async () => {
     const api = database.connectAs('keepr_api')
     const actor = { userId: 'alice', groupId: 'acme', roles: ['author'] } as const
-    await api.withActor(actor, (tx) => submitArtifacts(tx, actor, runIds.map(submissionOf)))
+    await api.withActor(actor, (tx, commit) => submitArtifacts(tx, actor, runIds.map(submissionOf), commit))
     worker = await openExplained(database, 'keepr_validation')
   })
   afterAll(() => worker?.[Symbol.asyncDispose]())
@@ -314,19 +314,22 @@ describe('verdicts beside many that wait, of which none did when the statements 
       expect(blocksRead, text).toBeLessThanOrEqual(asked.length * 10)
     }
   }
+  const rolledBack = () => {} // what is explained is not kept
   const claim = (tx: Tx) => claimRuns(tx, { groupId: 'acme', runIds: asked, validatedTypes: [] })
 
   test('are claimed', () => expectFew(claim))
 
   test('are published where no validator judges', () =>
-    expectFew((tx) => publishUnvalidated(tx, { group_id: 'acme', type: 'script', runIds: asked, limit: 0 })))
+    expectFew((tx) =>
+      publishUnvalidated(tx, { group_id: 'acme', type: 'script', runIds: asked, limit: 0 }, rolledBack),
+    ))
 
   test('are published where one has passed them', () =>
     expectFew(async (tx) => {
       const verdict = { findings: [], report_url: undefined, attempted: true }
       const tried = { at: new Date(), durationMs: 1, outcome: 'passed' as const, reason: null }
       const passed = (await claim(tx)).map((run) => ({ run, verdict, tried }))
-      return await publishPassed(tx, { group_id: 'acme', type: 'script' }, passed)
+      return await publishPassed(tx, { group_id: 'acme', type: 'script' }, passed, rolledBack)
     }))
 
   test('are recorded one by one', () =>

@@ -20,12 +20,14 @@ const MOST_CLAIMED = 16
 export function createRunDesk({ db, types, log }: Pick<Context, 'db' | 'types' | 'log'>): RunDesk {
   async function claimAll(group_id: string, refs: readonly RunRef[]) {
     const validatedTypes = [...types()].filter(([, type]) => type.requires_validation).map(([name]) => name)
-    const [runs] = await db.withService(group_id, (tx) =>
-      Promise.all([
+    const [runs] = await db.withService(group_id, (tx, commit) => {
+      const claimed = Promise.all([
         claimRuns(tx, { groupId: group_id, runIds: refs.map(({ id }) => id), validatedTypes }),
         commitSoon(tx), // a claim that is forgotten is made again
-      ]),
-    )
+      ])
+      commit()
+      return claimed
+    })
     return refs.map(({ id }) => runs.find((run) => run.id === id))
   }
 
@@ -34,7 +36,7 @@ export function createRunDesk({ db, types, log }: Pick<Context, 'db' | 'types' |
     if (!first) return []
     const { group_id, artifact_type: type } = first.run
     const settled = await db
-      .withService(group_id, (tx) => publishPassed(tx, { group_id, type }, all))
+      .withService(group_id, (tx, commit) => publishPassed(tx, { group_id, type }, all, commit))
       .catch((error: unknown) => {
         log.warn({ err: error, artifact_type: type }, 'runs could not be published together; each is looked at alone')
         return []

@@ -4,7 +4,7 @@ import { noteDelivered } from '@keepr/db/deliveries/note-delivered'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import { commitSoon, type Tx } from '@keepr/db/transaction'
+import { type Commit, commitSoon, type Tx } from '@keepr/db/transaction'
 import type { Context } from './context.ts'
 import { gathered } from '@keepr/db/gathered'
 import { leaseMsOf } from './delivery/lease-ms.ts'
@@ -46,9 +46,11 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
       leaseMs: leaseMsOf(subscribers().find(({ name }) => name === subscriber)),
     })
 
-  async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[]) {
+  async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[], commit: Commit) {
     // What is forgotten as the server crashes is delivered once more, under the same webhook-id.
-    await Promise.all([noteDelivered(tx, group_id, made), commitSoon(tx)])
+    const noted = Promise.all([noteDelivered(tx, group_id, made), commitSoon(tx)])
+    if (!made.some(({ takesNext }) => takesNext)) commit()
+    await noted
     const lanes = Map.groupBy(
       made.filter(({ takesNext }) => takesNext),
       ({ subscriber }) => subscriber,
@@ -61,7 +63,9 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
   }
 
   async function closeAll(group_id: string, made: readonly Delivered[]) {
-    const { opened, ofOthers } = await db.withService(group_id, (tx) => noteAndTakeNext(tx, group_id, made))
+    const { opened, ofOthers } = await db.withService(group_id, (tx, commit) =>
+      noteAndTakeNext(tx, group_id, made, commit),
+    )
     // Subscribers hear of all groups, and a transaction sees the deliveries of its own only, or of all for one that has none.
     // What is not pending any more keeps its message: the relay brings it when the lease ends, and `open` ends it.
     const found = ofOthers.length === 0 ? [] : await db.withService(null, (tx) => findWaitingDeliveries(tx, ofOthers))

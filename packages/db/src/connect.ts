@@ -6,7 +6,7 @@ import { inTime } from './in-time.ts'
 import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
 import { type WriteTogether, writeTogether } from './write-together.ts'
-import { actorScope, runInTransaction, type Scope, serviceScope, type Tx } from './transaction.ts'
+import { actorScope, runInTransaction, type Scope, serviceScope, type Story, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
   url: string
@@ -28,11 +28,11 @@ export type ConnectOptions = {
  */
 export type Db = AsyncDisposable & {
   /** One transaction in the name of a user. */
-  withActor<T>(actor: Actor, story: (tx: Tx) => Promise<T>): Promise<T>
+  withActor<T>(actor: Actor, story: Story<T>): Promise<T>
   /** One transaction in the name of a user for this item and, under load, for others that the same user asks for at once. */
   writeTogether: WriteTogether
   /** One transaction in the name of the service, within one group or (null) with what its role sees of all groups. */
-  withService<T>(groupId: string | null, story: (tx: Tx) => Promise<T>): Promise<T>
+  withService<T>(groupId: string | null, story: Story<T>): Promise<T>
   /** One query in the name of a user, in a single round trip. */
   read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
   /** The same for a query that takes several questions: under load, what one user asks at once shares a round trip. */
@@ -81,14 +81,14 @@ export function connect(options: ConnectOptions): Db {
   const schemaFits = gate(fit)
   const load = { asked: 0, running: 0 }
   /** Between being asked for and running, a transaction waits for a connection. */
-  const transact = async <T>(scope: Scope, story: (tx: Tx) => Promise<T>): Promise<T> => {
+  const transact = async <T>(scope: Scope, story: Story<T>): Promise<T> => {
     let runs = 0
     load.asked += 1
     try {
       await schemaFits()
-      return await runInTransaction(sql, scope, (tx) => {
+      return await runInTransaction(sql, scope, (tx, commit) => {
         if (runs++ === 0) load.running += 1
-        return story(tx)
+        return story(tx, commit)
       })
     } finally {
       load.asked -= 1
@@ -115,9 +115,9 @@ export function connect(options: ConnectOptions): Db {
   return {
     withActor: (actor, story) =>
       answered((begun) =>
-        transact(actorScope(actor), async (tx) => {
+        transact(actorScope(actor), async (tx, commit) => {
           begun()
-          return await story(tx)
+          return await story(tx, commit)
         }),
       ),
     writeTogether: (actor, story, item) => answered((begun) => written(actor, story, item, begun)),

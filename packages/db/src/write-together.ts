@@ -1,19 +1,22 @@
 import type { Actor } from '@keepr/shared/domain/actor'
 import { gathered } from './gathered.ts'
 import { DatabaseBusy } from './in-time.ts'
-import type { Tx } from './transaction.ts'
+import type { Commit, Story, Tx } from './transaction.ts'
 import { isUnavailable } from './unavailable.ts'
 
-/** A transaction that does the same for several items of one user, and gives one answer for each, in order. */
+/**
+ * A transaction that does the same for several items of one user, and gives one answer for each, in order. `commit` is to be called
+ * once its last statements are sent, where there is nothing to decide any more.
+ */
 export type StoryOfMany<Item, Out> = {
-  run(tx: Tx, actor: Actor, items: readonly Item[]): Promise<readonly Out[]>
+  run(tx: Tx, actor: Actor, items: readonly Item[], commit: Commit): Promise<readonly Out[]>
   /** What all items of one transaction have in common. */
   sharedBy(item: Item): string
   /** What no two items of one transaction have in common. */
   apartBy(item: Item): string
 }
 
-export type Transact = <T>(actor: Actor, story: (tx: Tx) => Promise<T>) => Promise<T>
+export type Transact = <T>(actor: Actor, story: Story<T>) => Promise<T>
 export type WriteTogether = <Item, Out>(actor: Actor, story: StoryOfMany<Item, Out>, item: Item) => Promise<Out>
 
 /** So few that the transaction stays short. */
@@ -42,10 +45,10 @@ export function writeTogether(
 
   const make = (story: StoryOfMany<unknown, unknown>): Ask => {
     const write = ({ actor }: Asked, asked: readonly Asked[]) =>
-      transact(actor, async (tx) => {
+      transact(actor, async (tx, commit) => {
         for (const { begun } of asked) begun()
         const items = asked.map(({ item }) => item)
-        return await story.run(tx, actor, items)
+        return await story.run(tx, actor, items, commit)
       })
     const alone = (one: Asked): Promise<Answer> =>
       write(one, [one]).then(

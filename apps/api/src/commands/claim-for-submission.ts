@@ -1,12 +1,9 @@
-import { findDuplicates } from '@keepr/db/artifacts/find-duplicates'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
-import { findLatestOfNames } from '@keepr/db/artifacts/find-latest-of-names'
 import { claimNames } from '@keepr/db/names/claim-names'
+import { findStanding, type Standing } from '@keepr/db/names/find-standing'
 import { lockName } from '@keepr/db/names/lock-name'
-import type { ArtifactRow, NameRow } from '@keepr/db/rows'
+import type { NameRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
-import { findPriorVersions } from '@keepr/db/versions/find-prior-versions'
-import type { LedgerEntry } from '@keepr/db/versions/insert-versions'
 import {
   type Asked,
   isSame,
@@ -21,9 +18,7 @@ import {
 export type Claimed = Asked & {
   name: NameRow
   events: number
-  latest: ArtifactRow | undefined
-  prior: LedgerEntry | undefined
-  duplicateOf: string | undefined
+  standing: Standing
 }
 
 /** One flight: the connection keeps the order, so all that follows the names' locks sees what they protect. */
@@ -33,8 +28,7 @@ export async function claimForSubmission(
   asked: readonly Asked[],
 ): Promise<Claimed[]> {
   const eventsOf = ({ draft }: Submission) => (draft ? 1 : 2)
-  const repeatable = asked.filter(({ submission, rules }) => mayRepeat(submission, rules.config))
-  const [names, latest, prior, duplicates] = await Promise.all([
+  const [names, standings] = await Promise.all([
     claimNames(
       tx,
       coordinates,
@@ -44,35 +38,24 @@ export async function claimForSubmission(
         events: eventsOf(submission),
       })),
     ),
-    repeatable.length === 0
-      ? []
-      : findLatestOfNames(
-          tx,
-          coordinates,
-          repeatable.map(({ submission: { name } }) => name),
-        ),
-    findPriorVersions(
-      tx,
-      coordinates,
-      asked.map(({ submission: { name, version = null } }) => ({ name, version })),
-    ),
-    findDuplicates(
+    findStanding(
       tx,
       coordinates,
       asked.map(({ submission, rules }) => ({
         name: submission.name,
+        version: submission.version ?? null,
         content_hash: submission.content_hash,
         restricted: policyOf(submission, rules) === 'restricted',
+        repeatable: mayRepeat(submission, rules.config),
       })),
     ),
   ])
-  const nameOf = byName(names)
-  const [latestOf, priorOf, duplicateOf] = [byName(latest), byName(prior), byName(duplicates)]
-  return asked.flatMap((one) => {
-    const { name } = one.submission
-    const row = nameOf.get(name)
-    const found = { latest: latestOf.get(name), prior: priorOf.get(name), duplicateOf: duplicateOf.get(name)?.id }
-    return row ? [{ ...one, ...found, name: row, events: eventsOf(one.submission) }] : []
+  const [nameOf, standingOf] = [byName(names), byName(standings)]
+  return asked.map((one) => {
+    const name = nameOf.get(one.submission.name)
+    const standing = standingOf.get(one.submission.name)
+    if (!name || !standing) throw new Error(`${one.submission.name} was not claimed`)
+    return { ...one, name, standing, events: eventsOf(one.submission) }
   })
 }
 
@@ -81,13 +64,14 @@ const byName = <Row extends { name: string }>(rows: readonly Row[]): Map<string,
 
 /** Nothing happens to a name whose latest version is submitted again, so the numbers that were taken for its events go back. */
 export async function giveBackRepeated(tx: Tx, claimed: readonly Claimed[]): Promise<Map<string, Submitted>> {
-  const answers = claimed.map(async ({ submission, rules, name, events, latest }) => {
-    if (!latest || !mayRepeat(submission, rules.config) || !isSame(submission, latest)) return []
+  const answers = claimed.map(async ({ submission, name, events, standing: { latest } }) => {
+    if (!latest || !isSame(submission, latest)) return []
     const [, [same]] = await Promise.all([
       lockName(tx, name, -events),
       findLatest(tx, { ...name, foreign: false, withContent: false }),
     ])
-    return [[name.name, { artifact: same ?? latest, deduplicated: true }] as const]
+    if (!same) throw new Error(`the latest version of ${name.name} is gone, though its name is locked`)
+    return [[name.name, { artifact: same, deduplicated: true }] as const]
   })
   return new Map((await Promise.all(answers)).flat())
 }

@@ -1,6 +1,7 @@
 import { canonicalBytes } from '@keepr/shared/domain/content-hash'
 import { type Bump, chooseVersioning, type Versioning } from '@keepr/shared/domain/version'
 import type { Cause } from '@keepr/db/events/append-events'
+import type { Standing } from '@keepr/db/names/find-standing'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import type { ArtifactRow, JsonObject, LeasedMessage, UsagePolicy } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
@@ -46,7 +47,7 @@ export const mayRepeat = ({ draft, version, bump }: Submission, config: TypeConf
 
 export const isSame = (
   { content_hash, content_type, metadata, usage_policy }: Submission,
-  latest: ArtifactRow,
+  latest: NonNullable<Standing['latest']>,
 ): boolean =>
   latest.purged_at === null &&
   latest.content_hash === content_hash &&

@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { insertArtifacts } from '@keepr/db/artifacts/insert-artifacts'
 import { appendEventsOfMany, type EventSubject } from '@keepr/db/events/append-events'
-import type { Tx } from '@keepr/db/transaction'
+import type { Commit, Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
 import { insertRuns, type NewRun } from '@keepr/db/validation-runs/insert-runs'
-import { insertVersions, type LedgerEntry } from '@keepr/db/versions/insert-versions'
+import { insertVersions, isVersionUsed, type LedgerEntry } from '@keepr/db/versions/insert-versions'
 import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { nextVersion } from '@keepr/shared/domain/version'
@@ -20,12 +20,17 @@ const defaultDeadlineMs = 24 * 3_600_000
  * Stores new versions of one type, each of another name, and hands them to verification, or keeps them as drafts. One
  * transaction: all or nothing, so one that is refused has to be asked for without the others.
  */
-export async function submitArtifacts(tx: Tx, actor: Actor, asked: readonly Asked[]): Promise<Submitted[]> {
+export async function submitArtifacts(
+  tx: Tx,
+  actor: Actor,
+  asked: readonly Asked[],
+  commit: Commit,
+): Promise<Submitted[]> {
   const type = typeOf(asked)
   const claimed = await claimForSubmission(tx, { group_id: actor.groupId, type }, asked)
   const repeated = await giveBackRepeated(tx, claimed)
   const fresh = claimed.filter(({ name }) => !repeated.has(name.name))
-  const stored = fresh.length === 0 ? [] : await store(tx, actor, fresh)
+  const stored = fresh.length === 0 ? [] : await store(tx, actor, fresh, commit)
   const submitted = new Map(stored.map((one) => [one.artifact.name, one]))
   return asked.map(({ submission: { name } }) => {
     const one = repeated.get(name) ?? submitted.get(name)
@@ -52,18 +57,18 @@ function typeOf([first, ...others]: readonly Asked[]): string {
   return type
 }
 
-async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[]): Promise<Submitted[]> {
+async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[], commit: Commit): Promise<Submitted[]> {
   await requireRoom(tx, claimed)
   const planned = claimed.map((one) => ({ ...one, subject: subjectOf(actor, one) }))
   const opened = planned.flatMap((one) => (one.submission.draft ? [] : runOf(one)))
-  const [taken, artifacts, runs] = await Promise.all([
+  const stored = Promise.all([
     insertVersions(
       tx,
       planned.map(({ subject }) => ({ ...subject, artifact_id: subject.id })),
     ),
     insertArtifacts(
       tx,
-      planned.map(({ submission, subject, duplicateOf }) => ({
+      planned.map(({ submission, subject, standing }) => ({
         ...subject,
         content_kind: submission.content_kind,
         content_type: submission.content_type,
@@ -71,7 +76,7 @@ async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[]): Promise
         content: submission.content,
         metadata: submission.metadata ?? {},
         validation_run_id: submission.draft ? null : submission.run_id,
-        duplicate_of: duplicateOf ?? null,
+        duplicate_of: standing.duplicate_of ?? null,
       })),
     ),
     opened.length === 0 ? [] : insertRuns(tx, opened, { leaseMs: claimed[0]?.rules.leaseMs }),
@@ -87,9 +92,10 @@ async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[]): Promise
       })),
     ),
   ])
-  const has = new Set(taken.map(({ artifact_id }) => artifact_id))
-  const lost = planned.find(({ subject }) => !has.has(subject.id)) // to somebody who did not lock the name
-  if (lost) throw problem('version-exists', { version: lost.subject.version })
+  commit()
+  const [, artifacts, runs] = await stored.catch((error: unknown) => {
+    throw isVersionUsed(error) ? problem('version-exists', { version: planned[0]?.subject.version }) : error
+  })
   const runOfId = new Map(runs.map((run) => [run.id, run]))
   return artifacts.map((artifact) => {
     const opened = runOfId.get(artifact.validation_run_id ?? '')
@@ -110,7 +116,7 @@ async function requireRoom(tx: Tx, claimed: readonly Claimed[]): Promise<void> {
 }
 
 /** The artifact as it will stand there, with the version that it takes. */
-function subjectOf(actor: Actor, { submission, rules, name, prior }: Claimed) {
+function subjectOf(actor: Actor, { submission, rules, name, standing: { prior } }: Claimed) {
   if (submission.version !== undefined && prior) throw versionExists(actor, prior)
   const versioning = versioningFor(submission, rules.config, name.versioning)
   const version = submission.version ?? nextVersion(versioning, prior?.version, submission.bump)

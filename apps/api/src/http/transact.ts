@@ -43,7 +43,7 @@ export async function transactTogether<Item, Out>(
   const actor = c.get('actor')
   if (c.get('keyed')) {
     const alone = async (tx: Tx) => {
-      const [out] = await story.run(tx, actor, [item])
+      const [out] = await story.run(tx, actor, [item], () => {}) // the answer is kept before it commits
       return answerOf(out as Out) // SAFETY: one answer for each item.
     }
     return await transactAnswer(c, alone, waitMs)

@@ -1,4 +1,4 @@
-import type { Tx } from '@keepr/db/transaction'
+import type { Commit, Tx } from '@keepr/db/transaction'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import { insertTries, type NewTry } from '@keepr/db/validation-runs/insert-try'
 import { type PassedRun, settlePassedRuns } from '@keepr/db/validation-runs/settle-passed-runs'
@@ -16,10 +16,11 @@ export async function publishPassed(
   tx: Tx,
   { group_id, type }: { group_id: string; type: string },
   passed: readonly Passed[],
+  commit: Commit,
 ): Promise<SettledRun[]> {
   const runIds = passed.map(({ run }) => run.id)
   const names = await takeRuns(tx, { group_id, type, runIds, judged: true, limit: 0 })
-  return await publishTaken(tx, { group_id, type, names }, async (ids) => {
+  return await publishTaken(tx, { group_id, type, names, commit }, async (ids) => {
     const taken = passed.filter(({ run }) => ids.includes(run.id))
     const [settled] = await Promise.all([
       settlePassedRuns(

@@ -2,13 +2,13 @@ import { publishOfRuns } from '@keepr/db/artifacts/publish-of-runs'
 import { appendEventsOfMany } from '@keepr/db/events/append-events'
 import { lockName } from '@keepr/db/names/lock-name'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
-import type { Tx } from '@keepr/db/transaction'
+import type { Commit, Tx } from '@keepr/db/transaction'
 import type { SettledRun } from '@keepr/db/validation-runs/settle-unvalidated-runs'
 import type { TakenName } from '@keepr/db/validation-runs/take-runs'
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
 
-type Taken = { group_id: string; type: string; names: readonly TakenName[] }
+type Taken = { group_id: string; type: string; names: readonly TakenName[]; commit: Commit }
 
 const actor = systemActor('validation-worker')
 
@@ -19,7 +19,7 @@ const actor = systemActor('validation-worker')
  */
 export async function publishTaken(
   tx: Tx,
-  { group_id, type, names }: Taken,
+  { group_id, type, names, commit }: Taken,
   settle: (runIds: readonly string[]) => Promise<SettledRun[]>,
 ): Promise<SettledRun[]> {
   const taken = names.flatMap(({ run_ids }) => run_ids)
@@ -43,11 +43,13 @@ export async function publishTaken(
   // Somebody else was first: the numbers taken for such events go back, or the sequence would have a gap.
   const unused = names.map(({ name, run_ids }) => ({ name, count: run_ids.filter((id) => !published.has(id)).length }))
   const ids = runs.map(({ id }) => id)
-  await Promise.all([
+  const followed = Promise.all([
     appendEventsOfMany(tx, changes),
     finishRunMessages(tx, group_id, ids),
     ...runs.filter(({ awaited }) => awaited).map(({ id }) => announceVerdict(tx, id)),
     ...unused.filter(({ count }) => count > 0).map(({ name, count }) => lockName(tx, { group_id, type, name }, -count)),
   ])
+  commit()
+  await followed
   return runs
 }

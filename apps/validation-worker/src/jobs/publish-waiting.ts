@@ -31,7 +31,9 @@ async function publishMany(ctx: Context, key: string, runIds: readonly string[])
   // The batch before took its time: what is configured now holds, if it is stricter.
   if (!needsNoLook(ctx, type)) return new Set()
   const settled = await ctx.db
-    .withService(group_id, (tx) => publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }))
+    .withService(group_id, (tx, commit) =>
+      publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }, commit),
+    )
     .catch((error: unknown) => {
       ctx.log.warn({ err: error, artifact_type: type }, 'runs could not be published together; each is looked at alone')
       return []

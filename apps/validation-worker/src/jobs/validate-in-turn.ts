@@ -53,12 +53,14 @@ async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number)
   if (leaseMs === undefined) return Array.from({ length: limit }, () => undefined)
   // A relay may have given away the places of those that are done already: then it gives away fewer next time.
   const perLane = relayBounds.perLane.validate_run + limit
-  const [messages] = await db.withService(null, (tx) =>
-    Promise.all([
+  const [messages] = await db.withService(null, (tx, commit) => {
+    const leased = Promise.all([
       leaseMessages(tx, { kind: 'validate_run', lane: type, perLane, limit, leaseMs }),
       commitSoon(tx), // a lease that is forgotten is given again
-    ]),
-  )
+    ])
+    commit()
+    return leased
+  })
   return Array.from({ length: limit }, (_, index) => messages[index])
 }
 

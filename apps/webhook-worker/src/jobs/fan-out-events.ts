@@ -6,7 +6,7 @@ import { type LaneLoad, measureLanes } from '@keepr/db/outbox/measure-lanes'
 import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
 import type { SubscriberRow } from '@keepr/db/rows'
-import type { Tx } from '@keepr/db/transaction'
+import type { Commit, Tx } from '@keepr/db/transaction'
 import { traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
@@ -46,8 +46,8 @@ async function fanOutAndTake(
   message: QueueMessage,
 ): Promise<'more' | 'done'> {
   using claim = hand.claim()
-  const { changes, events, leased, left } = await ctx.db.withService(message.group_id, (tx) =>
-    fanOutBatch(ctx, tx, message, claim),
+  const { changes, events, leased, left } = await ctx.db.withService(message.group_id, (tx, commit) =>
+    fanOutBatch(ctx, tx, message, { claim, commit }),
   )
   if (events === 0) return 'done' // by another
   ctx.metrics.fannedOut.inc(events)
@@ -66,7 +66,12 @@ type FannedOut = {
   left: string[]
 }
 
-async function fanOutBatch(ctx: Context, tx: Tx, message: QueueMessage, claim: Claim): Promise<FannedOut> {
+async function fanOutBatch(
+  ctx: Context,
+  tx: Tx,
+  message: QueueMessage,
+  { claim, commit }: { claim: Claim; commit: Commit },
+): Promise<FannedOut> {
   const { group_id, message_id } = message
   const messages = await takeEventMessages(tx, { group_id, message_id, limit: BATCH })
   const ids = messages.flatMap(({ refs }) => refs)
@@ -75,7 +80,9 @@ async function fanOutBatch(ctx: Context, tx: Tx, message: QueueMessage, claim: C
   const deliveries = deliveriesOf(ctx, events, messages)
   if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
   const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
-  const inserted = await insertDeliveries(tx, group_id, given)
+  const inserting = insertDeliveries(tx, group_id, given)
+  commit()
+  const inserted = await inserting
   const leased = inserted.filter(isLeased)
   const others = inserted.filter((delivery) => !isLeased(delivery) && !delivery.missed)
   return {

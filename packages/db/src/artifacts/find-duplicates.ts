@@ -21,11 +21,13 @@ export async function findDuplicates(
   return await tx<{ name: string; id: string }[]>`
     select asked.name, same.id
       from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, restricted boolean, id uuid)
-     cross join lateral (
-       select a.id from artifact_active a
-        where a.group_id = (select ${group_id}::text) and a.content_hash = asked.content_hash
-          and (a.usage_policy <> 'restricted' or asked.restricted)
-          and a.id is distinct from asked.id
-        order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
-        limit 1) same`
+     cross join lateral (${sameContent(tx, { group_id, type })}) same`
 }
+
+/** The same for the row `asked` of a statement. */
+export const sameContent = (tx: Tx, { group_id, type }: Coordinates) => tx`
+  select a.id from artifact_active a
+   where a.group_id = (select ${group_id}::text) and a.content_hash = asked.content_hash
+     and (a.usage_policy <> 'restricted' or asked.restricted) and a.id is distinct from asked.id
+   order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
+   limit 1`

@@ -166,21 +166,25 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
 }
 
 async function carryRuns(options: RelayOptions): Promise<Left> {
-  const [runs] = await options.db.withService(null, (tx) =>
-    Promise.all([lease(tx, options, 'validate_run'), commitSoon(tx)]),
-  )
+  const [runs] = await options.db.withService(null, (tx, commit) => {
+    const leased = Promise.all([lease(tx, options, 'validate_run'), commitSoon(tx)])
+    commit()
+    return leased
+  })
   return await carry(options, [runs])
 }
 
 /** Gives events their place in the feed and carries what follows from those that have one, in one transaction and one flight. */
 async function carryEvents(options: RelayOptions): Promise<Left> {
-  const [sequenced, ...leased] = await options.db.withService(null, (tx) =>
-    Promise.all([
+  const [sequenced, ...leased] = await options.db.withService(null, (tx, commit) => {
+    const carried = Promise.all([
       sequenceEvents(tx, batchSizeOf(options)),
       lease(tx, options, 'fan_out_events'),
       lease(tx, options, 'deliver_webhook'),
-    ]),
-  )
+    ])
+    commit()
+    return carried
+  })
   const left = await carry(options, leased)
   if (sequenced === batchSizeOf(options)) return 'more'
   return left === 'nothing' && sequenced === undefined ? 'events of others' : left

@@ -38,33 +38,29 @@ export async function insertRuns(
     message_id: randomUUIDv7(),
     lease_ms: index === 0 ? leaseMs : undefined,
   }))
-  const [, opened] = await Promise.all([
-    // What is in flight is looked for in an index, also where this was planned while there was nothing.
-    leaseMs !== undefined && tx`select set_config('enable_seqscan', 'off', true)`.execute(),
-    tx<{ id: string; deadline: Timestamp; leased: boolean }[]>`
-      with given as materialized (
-        select * from jsonb_to_recordset(${tx.json(rows)}) as g (
-          id uuid, group_id text, artifact_id uuid, artifact_type text, content_hash text, kind text, requires_validation boolean,
-          "deadlineMs" bigint, awaited boolean, recheck_id uuid, simulate boolean, traceparent text, message_id uuid, lease_ms float8)
-      ), announced as (
-        insert into outbox (id, kind, lane, group_id, refs, traceparent, leased_until)
-        select message_id, 'validate_run', artifact_type, group_id, array[id], traceparent,
-               case when lease_ms is not null and not exists (
-                      select from outbox o
-                       where o.kind = 'validate_run' and o.lane = given.artifact_type and o.leased_until is not null and o.quarantined_at is null)
-                    then clock_timestamp() + make_interval(secs => lease_ms / 1000) end
-          from given
-        returning refs[1] as run_id, leased_until is not null as leased
-      ), opened as (
-        insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation,
-                                     awaited, recheck_id, simulate, traceparent, deadline)
-        select id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation, awaited, recheck_id, simulate,
-               traceparent, now() + make_interval(secs => "deadlineMs" / 1000.0)
-          from given
-        returning id, deadline
-      )
-      select opened.id, opened.deadline, announced.leased from opened join announced on announced.run_id = opened.id`,
-  ])
+  const opened = await tx<{ id: string; deadline: Timestamp; leased: boolean }[]>`
+    with given as materialized (
+      select * from jsonb_to_recordset(${tx.json(rows)}) as g (
+        id uuid, group_id text, artifact_id uuid, artifact_type text, content_hash text, kind text, requires_validation boolean,
+        "deadlineMs" bigint, awaited boolean, recheck_id uuid, simulate boolean, traceparent text, message_id uuid, lease_ms float8)
+    ), announced as (
+      insert into outbox (id, kind, lane, group_id, refs, traceparent, leased_until)
+      select message_id, 'validate_run', artifact_type, group_id, array[id], traceparent,
+             case when lease_ms is not null and not exists (
+                    select from outbox o
+                     where o.kind = 'validate_run' and o.lane = given.artifact_type and o.leased_until is not null and o.quarantined_at is null)
+                  then clock_timestamp() + make_interval(secs => lease_ms / 1000) end
+        from given
+      returning refs[1] as run_id, leased_until is not null as leased
+    ), opened as (
+      insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation,
+                                   awaited, recheck_id, simulate, traceparent, deadline)
+      select id, group_id, artifact_id, artifact_type, content_hash, kind, requires_validation, awaited, recheck_id, simulate,
+             traceparent, now() + make_interval(secs => "deadlineMs" / 1000.0)
+        from given
+      returning id, deadline
+    )
+    select opened.id, opened.deadline, announced.leased from opened join announced on announced.run_id = opened.id`
   const messages = new Map(rows.map((row) => [row.id, messageOf(row)]))
   return opened.map(({ leased, ...run }) => ({ ...run, leased: leased ? messages.get(run.id) : undefined }))
 }
