@@ -21,13 +21,14 @@ export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start
   const actor = c.get('actor')
   const waitMs = preferredWaitMs(c)
   const run = { runId: randomUUIDv7(), waitMs }
+  if (waitMs === 0) return send(c, await start(run))
   const done = new AbortController()
   // It listens before the run exists, so that no verdict can come unheard.
-  const verdict = waitMs > 0 ? verdicts.wait(run.runId, waitMs, done.signal) : undefined
+  const verdict = verdicts.wait(run.runId, waitMs, done.signal)
   try {
     const accepted = await start(run)
     const [id] = accepted.artifactIds ?? []
-    if (!verdict || accepted.status !== 202 || id === undefined) return send(c, accepted)
+    if (accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict
     const find = (tx: Tx) => findById(tx, { group_id: actor.groupId, id, withContent: false })
     const last = ([artifact]: readonly PresentedArtifact[]) =>

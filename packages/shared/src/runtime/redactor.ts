@@ -21,23 +21,28 @@ const SHAPES: readonly [RegExp, string][] = [
 
 /** Knows the shapes of credentials (bearer tokens, signing secrets, userinfo and query of URLs) and every registered value. */
 export function createRedactor(): Redactor {
+  const registered = new Set<string>()
+  /** With the forms that they take. */
   const values = new Set<string>()
   let longestFirst: string[] = []
 
   return {
     register(value) {
-      if (value.length < SHORTEST_SECRET) return
+      if (value.length < SHORTEST_SECRET || registered.has(value)) return
+      registered.add(value)
       const before = values.size
       for (const form of formsOf(value)) values.add(form)
       if (values.size === before) return
       for (const oldest of values) {
         if (values.size <= MOST_SECRETS) break
         values.delete(oldest)
+        registered.delete(oldest)
       }
       // A secret that contains another one must go first, or its rest would stay readable.
       longestFirst = [...values].toSorted((a, b) => b.length - a.length)
     },
     scrub(text) {
+      if (text === '') return text
       const withoutValues = longestFirst.reduce((rest, value) => rest.replaceAll(value, GONE), text)
       return SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutValues)
     },

@@ -38,6 +38,7 @@ type SecretsSettings = Omit<VaultSettings, 'vaultAddr'> & {
 type Parts = { env: Readonly<Record<string, string | undefined>>; redactor: Redactor; log: Log }
 
 const UNKNOWN = ''
+const MOST_KNOWN = 1000
 const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
 
 /** Looks secrets up when they are needed, in the sources of the settings, in their order. */
@@ -56,10 +57,20 @@ export async function createSecrets(settings: SecretsSettings, parts: Parts): Pr
     return undefined
   }
 
+  // Templates are those of the configuration: few, and asked for with each call outwards.
+  const known = new Map<string, string[]>()
+  const namesOf = (template: string): string[] => {
+    const names = known.get(template) ?? namesIn(template)
+    if (known.size < MOST_KNOWN) known.set(template, names)
+    return names
+  }
+
   return {
     async resolve(template) {
+      const names = namesOf(template)
+      if (names.length === 0) return template
       const values = new Map<string, string>()
-      for (const name of namesIn(template)) {
+      for (const name of names) {
         const value = await find(name)
         if (value === undefined) throw new SecretMissing(name)
         values.set(name, value)
