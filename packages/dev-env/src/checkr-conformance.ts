@@ -1,29 +1,44 @@
 import { readFile } from 'node:fs/promises'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { checkConformance } from './checkr-conformance/check-conformance.ts'
+import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
+
+type Header = [name: string, value: string]
+
+const seconds = (text: string): number => {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('Write a number of seconds, such as 30 or 0.5.')
+  return value
+}
+const header = (text: string, given: Header[]): Header[] => {
+  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Write it as "Name: value".')
+  return [...given, [name.toLowerCase(), value]]
+}
 
 const command = new Command('npm run checkr:conformance --')
   .description(
     'Calls a validator of yours as the validation worker would, and reports whether it keeps the Checkr contract.\n' +
-      'Exits with 1 if it does not.',
+      'Exits with 1 if it does not, with 2 when it could not be asked.',
   )
+  .exitOverride(misuseExitsWith2)
   .argument('<url>', 'where it is called')
   .addOption(new Option('--method <method>').choices(['POST', 'PUT']).default('POST'))
-  .option('--header <header...>', 'a header to send, as "Name: value"', [])
+  .option('--header <header...>', 'a header to send, as "Name: value"', header, [])
   .option('--type <type>', 'the type of artifact that it validates', 'conformance')
   .addOption(new Option('--kind <kind>', 'what its content is').choices(['json', 'text', 'binary']).default('json'))
   .option('--file <file>', 'content to send; an example of ours if left out')
-  .option('--timeout <seconds>', 'how long one call may take', '30')
+  .option('--timeout <seconds>', 'how long one call may take', seconds, 30)
   .parse()
 
 type Options = {
   method: 'POST' | 'PUT'
-  header: string[]
+  header: Header[]
   type: string
   kind: 'json' | 'text' | 'binary'
   file?: string
-  timeout: string
+  timeout: number
 }
 const options = command.opts<Options>()
 // Whoever runs this names the address by hand: none is refused.
@@ -31,11 +46,11 @@ await using outbound = createOutbound({ outboundAllowAddresses: ['0.0.0.0/0', ':
 const results = await checkConformance(outbound, {
   url: command.args[0] ?? '',
   method: options.method,
-  headers: Object.fromEntries(options.header.map(headerOf)),
+  headers: Object.fromEntries(options.header),
   type: options.type,
   kind: options.kind,
   content: options.file === undefined ? undefined : await readFile(options.file),
-  timeoutMs: Number(options.timeout) * 1000,
+  timeoutMs: options.timeout * 1000,
 })
 const signs = { kept: 'ok    ', broken: 'BROKEN', advice: 'advice' }
 for (const { verdict, rule, detail } of results)
@@ -45,8 +60,3 @@ console.log(
   broken === 0 ? '\nThe validator keeps the contract.' : `\nThe validator breaks ${broken} of ${results.length} rules.`,
 )
 process.exitCode = broken === 0 ? 0 : 1
-
-function headerOf(text: string): [string, string] {
-  const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(text) ?? []
-  return [name.toLowerCase(), value]
-}

@@ -81,9 +81,9 @@ const isUtf8 = (contentType = '') => {
 /** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place (below `at`). */
 export function parseJson(
   bytes: Uint8Array,
-  { maxDepth, maxValues, at = '' }: { maxDepth: number; maxValues?: number; at?: string },
+  { maxDepth, at = '', ...counted }: { maxDepth: number; maxValues?: number; around?: number; at?: string },
 ): unknown {
-  const read = readStrictJson(bytes, maxDepth, maxValues)
+  const read = readStrictJson(bytes, maxDepth, counted)
   if (read.kind === 'malformed') throw problem('malformed-json', { detail: read.detail })
   if (read.kind === 'offence') {
     throw problem('validation-error', { errors: [{ pointer: at + read.pointer, detail: read.detail }] })

@@ -64,12 +64,14 @@ async function readBody(c: Call, route: Route): Promise<unknown> {
   const bytes = await readJsonBytes(c, route, route.bodyLimit?.(c) ?? defaultBodyLimit)
   c.set('keyed', readKey(c, bytes))
   if (bytes === undefined) return checkBody({}, route.body)
-  return checkBody(parseJson(bytes, { maxDepth: settings.maxJsonDepth + 1, maxValues: maxJsonValues(c) }), route.body)
+  const limits = { maxDepth: settings.maxJsonDepth, around: 1, maxValues: maxJsonValues(c) }
+  return checkBody(parseJson(bytes, limits), route.body)
 }
 
 function requireAcceptable(c: Call, { produces = ['application/json'] }: Route): void {
   const header = c.req.header('accept')
-  if (header === undefined || produces.includes('*/*')) return
+  // Who sends an empty one accepts anything, as who sends none.
+  if (!header?.trim() || produces.includes('*/*')) return
   const none = 'none/none'
   const chosen = accepts(c, {
     header: 'Accept',

@@ -56,7 +56,11 @@ function parsed<S extends GenericSchema<unknown, Contents>>(
   bytes: Uint8Array,
 ): Read<InferOutput<S>> {
   // The body itself is one level around content and metadata.
-  const value = parseJson(bytes, { maxDepth: c.get('ctx').settings.maxJsonDepth + 1, maxValues: maxJsonValues(c) })
+  const value = parseJson(bytes, {
+    maxDepth: c.get('ctx').settings.maxJsonDepth,
+    around: 1,
+    maxValues: maxJsonValues(c),
+  })
   // SAFETY: checkBody gives what the schema makes.
   const body = checkBody(value, schema) as InferOutput<S>
   const content = Object.hasOwn(body, 'content') ? { content: body.content } : {}

@@ -70,9 +70,15 @@ describe('strict JSON', () => {
     expect(read('[[[]]]', 2)).toMatchObject({ kind: 'offence', pointer: '/0/0' })
   })
 
+  it('does not count levels around what is meant, nor tells of them', () => {
+    const around = (text: string) => readStrictJson(Buffer.from(text), 2, { around: 1 })
+    expect(around('[[[]]]').kind).toBe('value')
+    expect(around('[[[[]]]]')).toMatchObject({ pointer: '/0/0/0', detail: 'nested deeper than 2 levels' })
+  })
+
   it('stops at the number of values that it may have, keys included', () => {
-    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, 5).kind).toBe('value')
-    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, 4).kind).toBe('offence')
+    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, { maxValues: 5 }).kind).toBe('value')
+    expect(readStrictJson(Buffer.from('{"a":[1,2]}'), 9, { maxValues: 4 }).kind).toBe('offence')
   })
 
   it('takes a string of any length, escaped or not', () => {

@@ -10,9 +10,14 @@ type Frame = { container: Record<string, unknown> | unknown[]; key: string; keys
  * Reads JSON that is kept exactly or refused (I-JSON, RFC 7493): well-formed UTF-8 without a byte order mark, no duplicate
  * keys, no lone surrogates, no U+0000, no number that is not equal to the shortest decimal of its double, and not nested
  * deeper than `maxDepth`. Iterative, so that neither depth nor length costs stack. `__proto__` is a key like any other.
- * `maxValues` bounds how many values, and keys, it may have: each takes time, however few bytes it has.
+ * `maxValues` bounds how many values, and keys, it may have: each takes time, however few bytes it has. `around` are levels around
+ * what is meant, which do not count.
  */
-export function readStrictJson(bytes: Uint8Array, maxDepth: number, maxValues = Number.POSITIVE_INFINITY): StrictJson {
+export function readStrictJson(
+  bytes: Uint8Array,
+  maxDepth: number,
+  { maxValues = Number.POSITIVE_INFINITY, around = 0 }: { maxValues?: number | undefined; around?: number } = {},
+): StrictJson {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -20,7 +25,7 @@ export function readStrictJson(bytes: Uint8Array, maxDepth: number, maxValues = 
     return { kind: 'malformed', detail: 'The body is not UTF-8.' }
   }
   try {
-    return { kind: 'value', value: new Reader(text, maxDepth, maxValues).read() }
+    return { kind: 'value', value: new Reader(text, { maxDepth, maxValues, around }).read() }
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'malformed', detail: error.message }
     if (error instanceof Offending) return { kind: 'offence', pointer: error.pointer, detail: error.message }
@@ -44,12 +49,14 @@ class Reader {
   private at = 0
   private readonly text: string
   private readonly maxDepth: number
+  private readonly around: number
   private readonly frames: Frame[] = []
   private left: number
 
-  constructor(text: string, maxDepth: number, maxValues: number) {
+  constructor(text: string, { maxDepth, maxValues, around }: { maxDepth: number; maxValues: number; around: number }) {
     this.text = text
     this.maxDepth = maxDepth
+    this.around = around
     this.left = maxValues
   }
 
@@ -80,7 +87,7 @@ class Reader {
     const char = this.text[this.at]
     if (char === '{' || char === '[') {
       this.at++
-      if (this.frames.length >= this.maxDepth)
+      if (this.frames.length >= this.maxDepth + this.around)
         throw new Offending(this.pointer(), `nested deeper than ${this.maxDepth} levels`)
       const empty = this.take(char === '{' ? '}' : ']')
       if (empty) return { opened: false, value: char === '{' ? {} : [] }
