@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { problem } from '@keepr/shared/problem'
 
 /**
@@ -30,7 +30,4 @@ function decode(cursor: string): string[] {
 }
 
 const fingerprint = (key: readonly string[], question: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([question, ...key]))
-    .digest('base64url')
-    .slice(0, 22)
+  hash('sha256', JSON.stringify([question, ...key]), 'base64url').slice(0, 22)

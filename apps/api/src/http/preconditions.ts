@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import type { ArtifactRow } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
@@ -15,7 +15,7 @@ export function entityTag(artifact: Tagged): string {
   const { id, revision, run_state, run_reason, run_deadline, run_checked_at, tries } = artifact
   if (!run_state || run_checked_at) return `"${id}.${revision}"`
   const progress = JSON.stringify([run_state, run_reason, run_deadline, tries ?? []])
-  return `"${id}.${revision}.${createHash('sha256').update(progress).digest('hex').slice(0, 16)}"`
+  return `"${id}.${revision}.${hash('sha256', progress).slice(0, 16)}"`
 }
 
 /** Refuses a write to an artifact that has changed since its caller read it. Weak tags never match (RFC 9110, 13.1.1). */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 
 /** SHA-256 of the bytes, 64 lower-case hex digits. */
-export const contentHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const contentHash = (bytes: Uint8Array): string => hash('sha256', bytes)
 
 /** The RFC 8785 form of a JSON value in UTF-8: what is stored, hashed and sent. */
 export function canonicalBytes(value: unknown): Buffer {
