@@ -1,10 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { insertArtifacts } from '@keepr/db/artifacts/insert-artifacts'
-import { appendEventsOfMany, type EventSubject } from '@keepr/db/events/append-events'
+import { isVersionUsed, type NewSubmission, storeSubmissions } from '@keepr/db/submissions/store-submissions'
 import type { Commit, Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
-import { insertRuns, type NewRun } from '@keepr/db/validation-runs/insert-runs'
-import { insertVersions, isVersionUsed, type LedgerEntry } from '@keepr/db/versions/insert-versions'
+import type { LedgerEntry } from '@keepr/db/versions/ledger-entry'
 import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { nextVersion } from '@keepr/shared/domain/version'
@@ -60,47 +58,14 @@ function typeOf([first, ...others]: readonly Asked[]): string {
 async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[], commit: Commit): Promise<Submitted[]> {
   await requireRoom(tx, claimed)
   const planned = claimed.map((one) => ({ ...one, subject: subjectOf(actor, one) }))
-  const opened = planned.flatMap((one) => (one.submission.draft ? [] : runOf(one)))
-  const stored = Promise.all([
-    insertVersions(
-      tx,
-      planned.map(({ subject }) => ({ ...subject, artifact_id: subject.id })),
-    ),
-    insertArtifacts(
-      tx,
-      planned.map(({ submission, subject, standing }) => ({
-        ...subject,
-        content_kind: submission.content_kind,
-        content_type: submission.content_type,
-        content_size: submission.content_size,
-        content: submission.content,
-        metadata: submission.metadata ?? {},
-        validation_run_id: submission.draft ? null : submission.run_id,
-        duplicate_of: standing.duplicate_of ?? null,
-      })),
-    ),
-    opened.length === 0 ? [] : insertRuns(tx, opened, { leaseMs: claimed[0]?.rules.leaseMs }),
-    appendEventsOfMany(
-      tx,
-      planned.map(({ cause, name, submission, subject }) => ({
-        cause,
-        lastSequence: name.last_sequence,
-        events: [
-          { artifact: subject, event_type: 'created' as const },
-          ...(submission.draft ? [] : [{ artifact: subject, event_type: 'submitted' as const }]),
-        ],
-      })),
-    ),
-  ])
+  const storing = storeSubmissions(tx, planned.map(asNew), { leaseMs: claimed[0]?.rules.leaseMs })
   commit()
-  const [, artifacts, runs] = await stored.catch((error: unknown) => {
+  const stored = await storing.catch((error: unknown) => {
     throw isVersionUsed(error) ? problem('version-exists', { version: planned[0]?.subject.version }) : error
   })
-  const runOfId = new Map(runs.map((run) => [run.id, run]))
-  return artifacts.map((artifact) => {
-    const opened = runOfId.get(artifact.validation_run_id ?? '')
-    const run = opened && { run_state: 'waiting' as const, run_deadline: opened.deadline, run_reason: null }
-    return { artifact: { ...artifact, ...run }, deduplicated: false, leased: opened?.leased }
+  return stored.map(({ leased, run_deadline, ...artifact }) => {
+    const run = run_deadline === null ? {} : { run_state: 'waiting' as const, run_deadline, run_reason: null }
+    return { artifact: { ...artifact, ...run }, deduplicated: false, leased }
   })
 }
 
@@ -131,21 +96,29 @@ function subjectOf(actor: Actor, { submission, rules, name, standing: { prior } 
     usage_policy: policyOf(submission, rules),
     content_hash: submission.content_hash,
     created_by: actor.userId,
-    published_at: null,
   }
 }
 
-const runOf = ({ submission, rules: { config }, cause, subject }: Claimed & { subject: EventSubject }): NewRun => ({
-  id: submission.run_id,
-  group_id: subject.group_id,
-  artifact_id: subject.id,
-  artifact_type: subject.type,
-  content_hash: subject.content_hash,
-  kind: 'submission',
-  requires_validation: config.requires_validation,
-  deadlineMs: config.validator?.deadline ?? defaultDeadlineMs,
-  awaited: submission.awaited,
-  traceparent: cause.traceparent,
+type Planned = Claimed & { subject: ReturnType<typeof subjectOf> }
+
+const asNew = ({ submission, rules: { config }, cause, name, standing, subject }: Planned): NewSubmission => ({
+  ...subject,
+  content_kind: submission.content_kind,
+  content_type: submission.content_type,
+  content_size: submission.content_size,
+  content: submission.content,
+  metadata: submission.metadata ?? {},
+  duplicate_of: standing.duplicate_of ?? null,
+  cause,
+  lastSequence: name.last_sequence,
+  run: submission.draft
+    ? undefined
+    : {
+        id: submission.run_id,
+        requires_validation: config.requires_validation,
+        deadlineMs: config.validator?.deadline ?? defaultDeadlineMs,
+        awaited: submission.awaited,
+      },
 })
 
 function versionExists(actor: Actor, used: LedgerEntry): Problem {

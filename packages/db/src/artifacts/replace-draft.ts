@@ -1,10 +1,10 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
-import type { NewArtifact } from './insert-artifacts.ts'
+import type { NewSubmission } from '../submissions/store-submissions.ts'
 
 export type DraftReplacement = Pick<
-  NewArtifact,
+  NewSubmission,
   | 'content_kind'
   | 'content_type'
   | 'content_size'

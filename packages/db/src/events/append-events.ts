@@ -40,23 +40,29 @@ export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Pr
   const rows = changes.flatMap(rowsOf)
   if (rows.length === 0) return
   await tx`
-    with given as materialized (
+    with given_events as materialized (
       select * from jsonb_to_recordset(${tx.json(rows)}) as g (
         id uuid, message_id uuid, group_id text, artifact_id uuid, type text, name text, version text, sequence bigint,
         event_type text, event_data jsonb, actor text, request_id text, status text, usage_policy text, content_hash text,
         created_by text, was_published boolean, traceparent text)
-    ), announced as (
-      insert into outbox (id, kind, lane, group_id, refs, traceparent)
-      select message_id, 'fan_out_events', 'events', group_id, array_agg(id order by sequence), traceparent
-        from given group by message_id, group_id, traceparent
-       order by message_id
-    )
+    ), ${toldEvents(tx)}
+    select 1`
+}
+
+/** What writes the events of `given_events` in a statement, with a message for each change. */
+export const toldEvents = (tx: Tx) => tx`
+  announced_events as (
+    insert into outbox (id, kind, lane, group_id, refs, traceparent)
+    select message_id, 'fan_out_events', 'events', group_id, array_agg(id order by sequence), traceparent
+      from given_events group by message_id, group_id, traceparent
+     order by message_id
+  ), told_events as (
     insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor,
                                  request_id, status, usage_policy, content_hash, created_by, was_published)
     select id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor, request_id,
            status, usage_policy, content_hash, created_by, was_published
-      from given`
-}
+      from given_events
+  )`
 
 function rowsOf({ cause, lastSequence, events }: Change) {
   const message_id = randomUUIDv7()

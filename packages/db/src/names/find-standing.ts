@@ -1,7 +1,7 @@
 import { sameContent } from '../artifacts/find-duplicates.ts'
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
-import type { LedgerEntry } from '../versions/insert-versions.ts'
+import type { LedgerEntry } from '../versions/ledger-entry.ts'
 
 type Coordinates = Pick<LedgerEntry, 'group_id' | 'type'>
 type Question = {
