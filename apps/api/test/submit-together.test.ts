@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
 
 let api: TestApi
@@ -92,4 +93,36 @@ test('limits count each of those that come at once', async () => {
   const stored = await many('note', 'x'.repeat(20), true) // 95 bytes are left
   expect(stored.filter(({ status }) => status === 201)).toHaveLength(4)
   expect(stored.filter(({ body }) => body.type.endsWith('storage-quota-exceeded'))).toHaveLength(8)
+})
+
+/** Takes version 1 of a name without locking it, and lets go of it only once a submission waits for it. */
+async function raced<T>(name: string, submit: () => Promise<T>): Promise<T> {
+  const { admin } = api.database
+  const taker = await admin.reserve()
+  await taker`begin`
+  await taker`
+    insert into artifact_versions (group_id, type, name, version, artifact_id, created_by, content_hash, status, usage_policy, submitted)
+    values ('acme', 'prompt', ${name}, '1', ${randomUUID()}, 'bob', ${'0'.repeat(64)}, 'on_verification', 'internal_only', true)`
+  const answer = submit()
+  await waitFor(async () => {
+    const rows = await admin`select from pg_locks where not granted and locktype = 'transactionid'`
+    return rows.length > 0
+  }, 'the submission to wait for the version')
+  await taker`commit`
+  taker.release()
+  return await answer
+}
+
+test('a version that somebody takes meanwhile without locking its name is refused as used', async () => {
+  const { status, body } = await raced('raced', () =>
+    sent(alice.submit({ name: 'raced', type: 'prompt', version: 1, content: 1 })),
+  )
+  expect([status, body]).toMatchObject([409, { type: 'urn:keepr:problem:version-exists', version: '1' }])
+})
+
+test('… and where the next one was asked for, with others, it is the one after that', async () => {
+  const answers = await raced('raced-too', () =>
+    Promise.all(['raced-too', 'unhindered'].map((name) => sent(alice.submit({ name, type: 'prompt', content: 1 })))),
+  )
+  expect(answers.map(({ status, body }) => [status, body.version])).toEqual([[202, '2'], [202, '1']]) // prettier-ignore
 })
