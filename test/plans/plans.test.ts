@@ -271,6 +271,7 @@ describe('verdicts beside many that wait, of which none did when the statements 
   }
   const runIds = Array.from({ length: 320 }, () => randomUUIDv7())
   const asked = runIds.slice(0, 8)
+  const actor = { userId: 'alice', groupId: 'acme', roles: ['author'] } as const
   let worker: Explained
 
   const submissionOf = (run_id: string, index: number): Asked => {
@@ -300,7 +301,6 @@ describe('verdicts beside many that wait, of which none did when the statements 
 
   beforeAll(async () => {
     const api = database.connectAs('keepr_api')
-    const actor = { userId: 'alice', groupId: 'acme', roles: ['author'] } as const
     await api.withActor(actor, (tx, commit) => submitArtifacts(tx, actor, runIds.map(submissionOf), commit))
     worker = await openExplained(database, 'keepr_validation')
   })
@@ -316,6 +316,19 @@ describe('verdicts beside many that wait, of which none did when the statements 
   }
   const rolledBack = () => {} // what is explained is not kept
   const claim = (tx: Tx) => claimRuns(tx, { groupId: 'acme', runIds: asked, validatedTypes: [] })
+
+  test('are opened with their submissions, of new names and of old ones', async () => {
+    const names = await database.admin<{ name: string }[]>`
+      select name from artifact_names where group_id = 'acme' and type = 'prompt' and name like 'seeded-%' order by name limit 4`
+    const submissions = asked.map((run_id, index) => {
+      const { submission, ...one } = submissionOf(run_id, index)
+      const name = names[index]?.name ?? submission.name
+      return { ...one, submission: { ...submission, run_id: randomUUIDv7(), type: 'prompt', name } }
+    })
+    // Twelve times, as from the sixth on a statement may be planned for whatever is asked.
+    for (let n = 0; n < 12; n++)
+      await expectBounded((tx) => submitArtifacts(tx, actor, submissions, rolledBack), asked.length * 10)
+  })
 
   test('are claimed', () => expectFew(claim))
 
