@@ -23,7 +23,7 @@ export type Explained = AsyncDisposable & {
 
 type Role = 'keepr_api' | 'keepr_validation'
 
-/** As connect.ts sets them for a transaction of that role. */
+/** As connect.ts sets them for that role; reads of users, which are no transactions, may also read a table from end to end. */
 const settings: Record<Role, Record<string, string>> = {
   keepr_api: { 'keepr.group_id': 'acme', 'keepr.user_id': 'alice', 'keepr.roles': 'admin,author,consumer' },
   keepr_validation: { 'keepr.group_id': 'acme', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' },

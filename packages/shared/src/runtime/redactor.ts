@@ -36,7 +36,7 @@ export function createRedactor(): Redactor {
       for (const oldest of values) {
         if (values.size <= MOST_SECRETS) break
         values.delete(oldest)
-        registered.delete(oldest)
+        registered.clear() // it may have been a form of any of them: each is looked at anew
       }
       // A secret that contains another one must go first, or its rest would stay readable.
       longestFirst = [...values].toSorted((a, b) => b.length - a.length)

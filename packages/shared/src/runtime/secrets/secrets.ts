@@ -38,7 +38,7 @@ type SecretsSettings = Omit<VaultSettings, 'vaultAddr'> & {
 type Parts = { env: Readonly<Record<string, string | undefined>>; redactor: Redactor; log: Log }
 
 const UNKNOWN = ''
-const MOST_KNOWN = 1000
+const MOST_TEMPLATES = 1000
 const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
 
 /** Looks secrets up when they are needed, in the sources of the settings, in their order. */
@@ -61,7 +61,7 @@ export async function createSecrets(settings: SecretsSettings, parts: Parts): Pr
   const known = new Map<string, string[]>()
   const namesOf = (template: string): string[] => {
     const names = known.get(template) ?? namesIn(template)
-    if (known.size < MOST_KNOWN) known.set(template, names)
+    if (known.size < MOST_TEMPLATES) known.set(template, names)
     return names
   }
 
