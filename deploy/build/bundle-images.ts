@@ -1,11 +1,8 @@
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { rolldown } from 'rolldown'
+import { bundlePrograms } from '@keepr/dev-env/bundle/bundle-programs'
 import { images } from './images.ts'
-import { mendDriverPlugin } from './mend-driver-plugin.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Bundles what each image contains to `<folder>/<image>/`: its programs with all that they import, and nothing else.
@@ -15,18 +12,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export async function bundleImages(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   for (const [name, image] of Object.entries(images)) {
-    const plugins = [mendDriverPlugin()]
-    const bundle = await rolldown({ cwd: root, input: image.programs, platform: 'node', plugins, onLog: refuse })
-    await bundle.write({ dir: join(folder, name), format: 'esm', sourcemap: true })
-    await bundle.close()
+    await bundlePrograms({ programs: image.programs, folder: join(folder, name), sourcemap: true })
     for (const [asset, files] of Object.entries('assets' in image ? image.assets : {}))
       copyAsset(asset, files, join(folder, name))
   }
-}
-
-/** What is not found stays an import in the bundle and would fail only when the image runs. */
-function refuse(_: string, log: { code?: string; message: string }): void {
-  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message)
 }
 
 function copyAsset(name: string, files: readonly string[], folder: string): void {

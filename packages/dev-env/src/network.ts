@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
+import { bundledServices, type ServiceFolder } from './bundle/bundled-services.ts'
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentSecrets } from './development-secrets.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { freePort } from './free-port.ts'
@@ -42,6 +43,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   await using stack = new AsyncDisposableStack()
   await refuseTakenPort(port)
   const secrets = developmentSecrets(dataDir)
+  const bundled = bundledServices(progress)
+  bundled.catch(() => {}) // told where it is awaited
 
   let databaseUrl = options.databaseUrl
   if (databaseUrl === undefined) {
@@ -82,11 +85,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     SAMPLE_WEBHOOK_SECRET: secrets.sampleWebhookSecret,
     ...options.env,
   }
-  const start = async (name: string, folder: string, role: ServiceRole, env: Record<string, string>) => {
+  const entries = await bundled
+  const start = async (name: string, folder: ServiceFolder, role: ServiceRole, env: Record<string, string>) => {
     const metricsPort = await freePort()
     const service = supervise({
       name,
-      entry: `apps/${folder}/src/main.ts`,
+      entry: entries[folder],
       env: { METRICS_PORT: String(metricsPort), ...common, DATABASE_URL: urlAs(role), ...env },
       readyUrl: `http://${loopback}:${env['PORT'] ?? metricsPort}/readyz`,
       print,

@@ -16,7 +16,7 @@ export type Supervised = {
 
 type Options = {
   name: string
-  /** The entry, relative to the root: it names the service's folder on the command line. */
+  /** The program, relative to the root: it names the service on the command line. */
   entry: string
   env: Record<string, string>
   /** Answers 200 once the service is ready. */

@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { root } from '@keepr/dev-env/data-dir'
+import { onTestFinished, test } from 'vitest'
+
+const run = promisify(execFile)
+
+test('the services are bundled when their sources have changed, and only then', async ({ expect }) => {
+  const project = copyOfTheProject()
+  const first = await bundle(project)
+  expect(first.steps).toHaveLength(1)
+  expect(await bundle(project)).toEqual({ ...first, steps: [] })
+
+  appendFileSync(join(project, 'apps/api/src/main.ts'), "\nconsole.log('a new last line')\n")
+  const second = await bundle(project)
+  expect(second.steps).toHaveLength(1)
+  expect(readFileSync(join(project, second.entries.api), 'utf8')).toContain('a new last line')
+  // Who runs the first goes on doing so.
+  expect(readFileSync(join(project, first.entries.api), 'utf8')).not.toContain('a new last line')
+})
+
+test('two that start at once both get whole bundles, and leave nothing behind', async ({ expect }) => {
+  const project = copyOfTheProject()
+  const [one, other] = await Promise.all([bundle(project), bundle(project)])
+  expect(one.entries).toEqual(other.entries)
+  expect(readdirSync(join(project, 'node_modules/.cache/keepr/services'))).toHaveLength(1)
+})
+
+/** The sources with the packages that are installed, where nobody else makes bundles. */
+function copyOfTheProject(): string {
+  const project = mkdtempSync(join(tmpdir(), 'keepr-bundled-'))
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }))
+  for (const folder of ['apps', 'packages'])
+    cpSync(join(root, folder), join(project, folder), {
+      recursive: true,
+      filter: (path) => basename(path) !== 'test',
+    })
+  cpSync(join(root, 'package.json'), join(project, 'package.json'))
+  cpSync(join(root, 'tsconfig.json'), join(project, 'tsconfig.json'))
+  mkdirSync(join(project, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (!['@keepr', '.cache'].includes(name))
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name))
+  cpSync(join(root, 'node_modules/@keepr'), join(project, 'node_modules/@keepr'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  })
+  return project
+}
+
+async function bundle(
+  project: string,
+): Promise<{ steps: string[]; entries: Record<string, string> & { api: string } }> {
+  const script = `
+    import { bundledServices } from './packages/dev-env/src/bundle/bundled-services.ts'
+    const steps = []
+    const entries = await bundledServices((step) => steps.push(step))
+    console.log(JSON.stringify({ steps, entries }))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: project })
+  // SAFETY: the script above printed it.
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof bundle>>
+}
