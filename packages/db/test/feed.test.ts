@@ -4,17 +4,20 @@ import { fc, test as property } from '@fast-check/vitest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Db } from '@keepr/db/connect'
 import { listFeed } from '@keepr/db/events/list-feed'
+import { placeEvents } from '@keepr/db/events/place-events'
 import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
-import { sequenceEvents } from '@keepr/db/outbox/sequence-events'
+import { takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 
 let database: TestDatabase
 let db: Db
+let worker: Db
 beforeAll(async () => {
   database = await createTestDatabase()
   db = database.connectAs('keepr_api', 20)
+  worker = database.connectAs('keepr_webhook')
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
@@ -36,8 +39,8 @@ async function append(from: Pick<Db, 'withActor'>, group: string, name: string, 
 }
 const page = (from: Db, group: string, after: number, limit: number) =>
   from.read(reader(group), (tx) => listFeed(tx, { group_id: group, after, types: undefined, limit }))
-const sequence = (from: Pick<Db, 'withService'>, limit = 50) =>
-  from.withService(null, (tx) => sequenceEvents(tx, limit))
+const place = (from: Pick<Db, 'withService'>, group: string, limit = 50) =>
+  from.withService(group, (tx) => placeEvents(tx, group, limit))
 
 describe('the feed', () => {
   property.prop(
@@ -49,14 +52,16 @@ describe('the feed', () => {
     { numRuns: 12 },
   )(
     'tells a reader that never goes back of every event, however late and in whatever order they commit',
-    async (lateness, sequencers, limit) => {
+    async (lateness, placers, limit) => {
       const group = `group-${randomBytes(6).toString('hex')}`
       let writing = true
-      const sequencing = Array.from({ length: sequencers }, async () => {
+      // Some read the feed, some fan its events out.
+      const placing = Array.from({ length: placers }, async (_, n) => {
         while (writing) {
           // Open a little longer than it would be: another one meanwhile sees what was committed since.
-          await db.withService(null, async (tx) => {
-            await sequenceEvents(tx, 3)
+          await (n % 2 === 0 ? db : worker).withService(group, async (tx) => {
+            if (n % 2 === 0) await placeEvents(tx, group, 3)
+            else await takeEventMessages(tx, { group_id: group, message_id: randomUUIDv7(), limit: 3 })
             await pause(4 * Math.random())
           })
         }
@@ -79,7 +84,7 @@ describe('the feed', () => {
       }
       await waitFor(placed, 'every event to have its place')
       writing = false
-      await Promise.all([...sequencing, reading])
+      await Promise.all([...placing, reading])
 
       expect(readFrom.map(({ id }) => id).toSorted()).toEqual(written.toSorted())
       const positions = readFrom.map(({ position }) => position)
@@ -90,14 +95,64 @@ describe('the feed', () => {
     },
   )
 
+  it('has the events of what is fanned out, oldest first, also where the woken one is not among the oldest', async () => {
+    const group = 'fanned-out'
+    const ids: string[] = []
+    for (const name of ['first', 'second', 'third']) ids.push(await append(db, group, name))
+    const messages = await database.admin<{ id: string; refs: string[] }[]>`
+      select id, refs from outbox where group_id = ${group} order by created_at`
+    const take = async () => {
+      const taken = await worker.withService(group, (tx) =>
+        takeEventMessages(tx, { group_id: group, message_id: messages[2]?.id ?? '', limit: 2 }),
+      )
+      return taken.flatMap(({ refs }) => refs).toSorted()
+    }
+    const told = async () => (await page(db, group, 0, 50)).map(({ name }) => name)
+    expect(await take()).toEqual(ids.slice(0, 2).toSorted())
+    expect(await told()).toEqual(['first', 'second'])
+    expect(await take()).toEqual(ids.slice(2))
+    expect(await told()).toEqual(['first', 'second', 'third'])
+    expect(await take()).toEqual([])
+  })
+
+  it('has each event once, whether it was read or fanned out first, and those of a message that somebody else was woken for', async () => {
+    const group = 'both'
+    const read = await append(db, group, 'read')
+    await place(db, group)
+    const held = await append(db, group, 'held')
+    await database.admin`update outbox set leased_until = now() + interval '20 seconds' where refs[1] = ${held}`
+    const woken = await append(db, group, 'woken')
+    const [message] = await database.admin<{ id: string }[]>`select id from outbox where refs[1] = ${woken}`
+    const taken = await worker.withService(group, (tx) =>
+      takeEventMessages(tx, { group_id: group, message_id: message?.id ?? '', limit: 10 }),
+    )
+    expect(taken.flatMap(({ refs }) => refs).toSorted()).toEqual([read, woken].toSorted())
+    await place(db, group)
+    expect((await page(db, group, 0, 50)).map(({ name }) => name)).toEqual(['read', 'held', 'woken'])
+    expect(await database.admin`select sequenced from outbox where group_id = ${group}`).toEqual([{ sequenced: true }])
+  })
+
+  it('is read without waiting for who gives places at the moment, group by group', async () => {
+    await append(db, 'busy', 'placed-elsewhere')
+    await append(db, 'idle', 'placed')
+    const names = async (group: string) => (await page(db, group, 0, 50)).map(({ name }) => name)
+    await worker.withService('busy', async (tx) => {
+      await takeEventMessages(tx, { group_id: 'busy', message_id: randomUUIDv7(), limit: 10 })
+      await place(db, 'busy')
+      await place(db, 'idle')
+      expect([await names('busy'), await names('idle')]).toEqual([[], ['placed']])
+    })
+    expect(await names('busy')).toEqual(['placed-elsewhere'])
+  })
+
   it('goes on above every cursor that was handed out before the database was restored', async () => {
     await append(db, 'restored', 'kept')
     await append(db, 'restored', 'unplaced')
-    await sequence(db, 1)
+    await place(db, 'restored', 1)
     await using backup = await createTestDatabase(database)
     // After the backup was made: events that the restored database will never have heard of.
     const lost = await append(db, 'restored', 'lost')
-    await sequence(db)
+    await place(db, 'restored')
     const before = await page(db, 'restored', 0, 50)
     expect(before.map(({ name }) => name)).toEqual(['kept', 'unplaced', 'lost'])
     const cursor = before.at(-1)?.position ?? 0
@@ -105,7 +160,7 @@ describe('the feed', () => {
     // Restored: the consumer goes on from the cursor that the lost database gave it.
     const restored = backup.connectAs('keepr_api')
     await append(restored, 'restored', 'new')
-    await sequence(restored)
+    await place(restored, 'restored')
     const seen = await page(restored, 'restored', cursor, 50)
     // 'unplaced' is told again under a new position, with the same id: at least once.
     expect(seen.map(({ name }) => name)).toEqual(['unplaced', 'new'])
@@ -119,7 +174,7 @@ describe('the feed', () => {
     await database.admin`insert into event_feed (group_id, position, event_id) values ('skewed', ${ahead}, ${id})`
     await database.admin`update outbox set sequenced = true where refs[1] = ${id}`
     await append(db, 'skewed', 'next')
-    await sequence(db)
+    await place(db, 'skewed')
     expect((await page(db, 'skewed', ahead, 50)).map(({ name }) => name)).toEqual(['next'])
   })
 })

@@ -21,8 +21,7 @@ const ALONE_MS = 1000
  * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
  * turn, counting what the group has in flight, so that a group with a long backlog delays no other. Lanes and groups are found by skipping through the index,
  * and what is due by the time of the statement, which an index can be asked for, so that neither the backlog's length nor
- * what is scheduled for later matters. Two relays never lease the same message (skip locked). Events are fanned out
- * only once they have their place in the feed: the end of the message would else keep them out of it for ever.
+ * what is scheduled for later matters. Two relays never lease the same message (skip locked).
  */
 export async function leaseMessages(
   tx: Tx,
@@ -66,7 +65,6 @@ export async function leaseMessages(
           select o.id, o.due_at from outbox o
            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
              and o.leased_until is null and o.quarantined_at is null and o.due_at <= statement_timestamp()
-             and (o.sequenced or o.kind <> 'fan_out_events')
            order by o.due_at limit case
              when groups.lane <> all (${[...together]}::text[]) then groups.free
              when exists (select from outbox o

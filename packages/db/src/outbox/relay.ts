@@ -6,7 +6,6 @@ import { leaseMessages } from './lease-messages.ts'
 import { refuseMessage } from './refuse-message.ts'
 import { type RelayBounds, relayBounds } from './relay-bounds.ts'
 import { releaseMessages } from './release-messages.ts'
-import { sequenceEvents } from './sequence-events.ts'
 
 /** Hands messages of one kind to the queue. Throws when the queue cannot be reached; else names what it refused. */
 export type Publish = (kind: MessageKind, messages: LeasedMessage[]) => Promise<{ id: string; reason: string }[]>
@@ -40,11 +39,9 @@ export type Relay = AsyncDisposable & {
   stop(): Promise<void>
 }
 
-/** Another relay gives events their place; it may have begun before the last of them was committed. */
-const SEQUENCER_PAUSE_MS = 25
 /** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
 const ROUND_MS = { runs: 10, events: 25 } as const
-/** So long the events of a submission wait for those of its verdict: whoever brings that places both, for one wait for the disk. */
+/** So long the events of a submission wait for those of its verdict: one wake-up is for both. */
 const VERDICT_MS = 50
 
 /**
@@ -113,7 +110,7 @@ export function startRelay(options: RelayOptions): Relay {
 }
 
 /** What may be left to carry at once. */
-type Left = 'nothing' | 'more' | 'events of others'
+type Left = 'nothing' | 'more'
 
 type Rounds = { nudge(): void; stop(): Promise<void> }
 
@@ -140,8 +137,7 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
       try {
         const left = await carryOnce()
         if (left === 'more') continue
-        const restMs = left === 'events of others' ? Math.min(pollMs, SEQUENCER_PAUSE_MS) : pollMs
-        await rest(restMs, () => nudged || stopped)
+        await rest(pollMs, () => nudged || stopped)
         const tooSoonMs = nextAt - performance.now()
         if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
       } catch (error) {
@@ -165,29 +161,17 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
   }
 }
 
-async function carryRuns(options: RelayOptions): Promise<Left> {
-  const [runs] = await options.db.withService(null, (tx, commit) => {
-    const leased = Promise.all([lease(tx, options, 'validate_run'), commitSoon(tx)])
-    commit()
-    return leased
-  })
-  return await carry(options, [runs])
-}
+const carryRuns = (options: RelayOptions) => leaseAndCarry(options, ['validate_run'])
+const carryEvents = (options: RelayOptions) => leaseAndCarry(options, ['fan_out_events', 'deliver_webhook'])
 
-/** Gives events their place in the feed and carries what follows from those that have one, in one transaction and one flight. */
-async function carryEvents(options: RelayOptions): Promise<Left> {
-  const [sequenced, ...leased] = await options.db.withService(null, (tx, commit) => {
-    const carried = Promise.all([
-      sequenceEvents(tx, batchSizeOf(options)),
-      lease(tx, options, 'fan_out_events'),
-      lease(tx, options, 'deliver_webhook'),
-    ])
+async function leaseAndCarry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
+  const leased = await options.db.withService(null, (tx, commit) => {
+    const leasing = Promise.all(kinds.map((kind) => lease(tx, options, kind)))
+    const soon = commitSoon(tx)
     commit()
-    return carried
+    return Promise.all([leasing, soon])
   })
-  const left = await carry(options, leased)
-  if (sequenced === batchSizeOf(options)) return 'more'
-  return left === 'nothing' && sequenced === undefined ? 'events of others' : left
+  return await carry(options, leased[0])
 }
 
 const batchSizeOf = ({ bounds = relayBounds }: RelayOptions) => bounds.batchSize

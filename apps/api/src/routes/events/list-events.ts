@@ -1,5 +1,6 @@
 import { findFeedEnd } from '@keepr/db/events/find-feed-end'
 import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
+import { placeEvents } from '@keepr/db/events/place-events'
 import type { EventType } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
 import { WebhookPayload } from '@keepr/shared/schemas/webhook'
@@ -80,6 +81,7 @@ export const listEvents = route(
     // other, which gave the end, and the cursor would then skip what it has yet to show.
     const { db } = c.get('ctx')
     const read = (n: number) => db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
+    const place = () => db.withService(group_id, (tx) => placeEvents(tx, group_id))
     // Read before the events: what a filter leaves out up to there need not be looked through again.
     const readEnd = async () => {
       if (types === undefined) return 0
@@ -88,6 +90,7 @@ export const listEvents = route(
     }
     if (live) {
       return streamEvents(c, async () => {
+        await place()
         const end = await readEnd()
         const events = await read(limit)
         after = events.at(-1)?.position ?? Math.max(after, end)
@@ -98,6 +101,7 @@ export const listEvents = route(
         }))
       })
     }
+    await place()
     const end = await readEnd()
     return answerPage(c, { events: await read(limit + 1), limit, given, seenTo: Math.max(after, end) })
   },
