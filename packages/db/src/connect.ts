@@ -6,7 +6,7 @@ import { inTime } from './in-time.ts'
 import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
 import { type WriteTogether, writeTogether } from './write-together.ts'
-import { actorScope, runInTransaction, type Scope, serviceScope, type Story, type Tx } from './transaction.ts'
+import { actorScope, isStale, runInTransaction, type Scope, serviceScope, type Story, type Tx } from './transaction.ts'
 
 export type ConnectOptions = {
   url: string
@@ -102,7 +102,11 @@ export function connect(options: ConnectOptions): Db {
   const answered = inTime(limits)
   const readNow: Db['read'] = async (actor, query) => {
     await schemaFits()
-    return await readOnce(sql, actorScope(actor), query)
+    const once = () => readOnce(sql, actorScope(actor), query)
+    return await once().catch((error: unknown) => {
+      if (isStale(error)) return once()
+      throw error
+    })
   }
   // Each statement for many ends in time too, whoever still waits for it: on a connection that hangs, all that the same user
   // asks later would wait behind it.

@@ -23,11 +23,24 @@ export const actorScope = (actor: Actor): Scope => actor
 export const serviceScope = (groupId: string | null): Scope => ({ groupId, userId: null, roles: [] })
 
 const retryable = new Set(['40001', '40P01']) // serialization failure, deadlock
+const staleIn = new Set(['RevalidateCachedQuery', 'FetchPreparedStatement', 'transformAssignedExpr'])
 const maxTries = 3
 
 /**
+ * Did a prepared statement fail because its table was changed since, or because the server has forgotten it? It did nothing, and
+ * the driver has forgotten it too: asked again it is prepared anew.
+ */
+export const isStale = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'routine' in error &&
+  typeof error.routine === 'string' &&
+  staleIn.has(error.routine)
+
+/**
  * Runs `story` in one transaction with the scope set for its duration only (`set_config(…, true)`), and again,
- * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure.
+ * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure, or a statement of it
+ * was stale.
  */
 export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story: Story<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -45,7 +58,7 @@ export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story
         return result
       })) as T
     } catch (error) {
-      if (attempt >= maxTries || !retryable.has(sqlState(error) ?? '')) throw error
+      if (attempt >= maxTries || !(retryable.has(sqlState(error) ?? '') || isStale(error))) throw error
     }
   }
 }

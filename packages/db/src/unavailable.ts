@@ -1,20 +1,30 @@
+import { DatabaseBusy } from './in-time.ts'
 import { sqlState } from './transaction.ts'
 
 const states = new Set([
   '40001', '40P01', // chosen as a victim again and again
   '53400', '55P03', '57014',
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
+  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
+  'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
   'DATABASE_BUSY', 'SCHEMA_MISFIT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
 ]) // prettier-ignore
 
 /**
  * Did the statement fail because the database could not be reached, was stopping, or had no capacity in time
- * (statement or lock timeout)? Then the caller may try again later; whether a commit took place is unknown.
+ * (statement or lock timeout)? Then the caller may try again later; whether a commit took place is unknown (mayBeKept).
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
   return state !== undefined && (states.has(state) || state.startsWith('08') || endedConnection(error))
 }
+
+/**
+ * May what a transaction did stand although it failed so? The server's own refusal, and one that we threw, keep nothing; a
+ * connection that broke, in whatever way its system tells of it, may have carried the commit before.
+ */
+export const mayBeKept = (error: unknown): boolean =>
+  !(error instanceof DatabaseBusy) &&
+  (isUnavailable(error) || (typeof error === 'object' && error !== null && 'syscall' in error))
 
 /** FATAL and PANIC refuse or end the connection, whatever the reason: stopping, too many, a database closed for a while. */
 const endedConnection = (error: unknown) =>

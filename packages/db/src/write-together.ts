@@ -1,8 +1,7 @@
 import type { Actor } from '@keepr/shared/domain/actor'
 import { gathered } from './gathered.ts'
-import { DatabaseBusy } from './in-time.ts'
 import type { Commit, Story, Tx } from './transaction.ts'
-import { isUnavailable } from './unavailable.ts'
+import { mayBeKept } from './unavailable.ts'
 
 /**
  * A transaction that does the same for several items of one user, and gives one answer for each, in order. `commit` is to be called
@@ -64,7 +63,7 @@ export function writeTogether(
         return (await write(first, asked)).map((answer) => () => answer)
       } catch (error) {
         // Whether it was committed may be unknown; written again it could stand there twice.
-        if (isUnavailable(error) && !(error instanceof DatabaseBusy)) return asked.map(() => refusal(error))
+        if (mayBeKept(error)) return asked.map(() => refusal(error))
         return await Promise.all(asked.map(alone))
       }
     }

@@ -1,20 +1,24 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect as dial, createServer } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, type Db } from '@keepr/db/connect'
 import { sqlState, type Tx } from '@keepr/db/transaction'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
 let database: TestDatabase
 let flights = 0
+/** As if an operator had cancelled it: an error for `begin` alone, and the connection goes on. */
+let beginFails = false
 /** Between the database and its client: counts how often the client speaks after it was answered. */
 const wire = createServer((near) => {
   const { hostname, port } = new URL(database.adminUrl)
   const far = dial(Number(port), hostname)
   let answered = true
-  near.on('data', () => {
+  near.on('data', (said: Buffer) => {
     if (answered) flights += 1
     answered = false
+    const at = beginFails ? said.indexOf('begin \0') : -1
+    if (at >= 0) said.write('begun', at)
   })
   far.on('data', () => {
     answered = true
@@ -118,4 +122,32 @@ it('a story that calls for its commit and fails without a statement that does ha
   await expect(failed).rejects.toThrow('too late')
   expect(await noted()).toEqual(['a'])
   await db.withService(null, (tx) => write(tx, 'b')) // the connection is as good as before
+})
+
+describe.each([
+  ['whose statements the connection knows', true],
+  ['whose statements are new to the connection', false],
+])('a transaction %s', (_, known) => {
+  it.each([
+    ['sent along', true],
+    ['sent after', false],
+  ])('is told as failed where its begin fails, and harms none that follows (commit %s)', async (_when, along) => {
+    await using fresh = connectAnew()
+    const story = (word: string) =>
+      fresh.withService(null, (tx, commit) => {
+        const written = Promise.all([write(tx, word), write(tx, word)])
+        if (along) commit()
+        return written
+      })
+    if (known) await story('before')
+    else await fresh.ping()
+    beginFails = true
+    const failed = await story('lost').catch(sqlState)
+    beginFails = false
+    expect(failed).toBe('42601')
+    expect(fresh.pool()).toMatchObject({ running: 0, waiting: 0 })
+    await database.admin`truncate notes`
+    await story('after')
+    expect(await noted()).toEqual(['after', 'after'])
+  })
 })

@@ -89,6 +89,15 @@ it('where the connection is lost, nothing is tried again: it may have been commi
   expect(await note(user('u'), { word: 'd' })).toBe('d of u')
 })
 
+it('nor where the system tells of a lost connection in words of its own', async () => {
+  const { tried, note } = noting()
+  const unheard = Object.assign(new Error('read EUNHEARDOF'), { code: 'EUNHEARDOF', syscall: 'read' })
+  const after = () => Promise.reject(unheard)
+  const outcomes = await Promise.all(['a', 'b'].map((word) => note(user('u'), { word, after }).catch((error) => error)))
+  expect(outcomes).toEqual([unheard, unheard])
+  expect(tried).toEqual([['a', 'b']]) // prettier-ignore
+})
+
 it('a second one of the same word keeps its own fate where the connection of the others is lost', async () => {
   const { note } = noting()
   const outcomes = await Promise.all([

@@ -10,6 +10,9 @@ type Mending = { file: string; changes: readonly { from: string; to: string; tim
  * - one that is lost while it asks for the types of arrays rejects a promise that nobody can catch;
  * - a transaction whose connection is lost goes on writing to it, its `rollback` first: that ends the process, from where
  *   nobody can catch it (#1154, #1208), or runs inside of a later transaction on the same, reconnected connection.
+ * And what it does wrong when a table was changed meanwhile: a statement whose plan does not fit any more is sent again behind
+ * others that are on their way, and takes the answers that are for them. Here it fails, and who knows that nothing was kept
+ * asks again (transaction.ts, connect.ts).
  * And what it does at a cost: content travels as hexadecimal text that is made and copied again on its way, so that 30 MB took
  * 300 to 400 MB of memory. Here bytes go and come as bytes: no copy of what is large is made to be sent, none of what has come.
  * And a transaction waits for its `begin` before it sends anything else, and for all else before it sends its `commit`.
@@ -44,6 +47,13 @@ const mendings: readonly Mending[] = [
       {
         from: '\n    closedTime = performance.now()\n',
         to: '\n    query = null\n    closedTime = performance.now()\n',
+        times: 1,
+      },
+      // A statement that the server does not know any more, or knows otherwise, is forgotten and told as failed: written again where
+      // others were sent since, it would be given their answers, and they its; and behind a commit it would run alone.
+      {
+        from: '\n            ? retry(query, errorResponse)\n',
+        to: '\n            ? (delete statements[query.signature], errored(errorResponse))\n',
         times: 1,
       },
       // Parameters that are bytes are written as they are, in the binary format of their type.
@@ -183,7 +193,7 @@ const mendings: readonly Mending[] = [
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
           "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n" +
-          '      begun.catch(e => lost = e)\n' +
+          '      begun.catch(e => { lost = unbegun = e; while (queries.length) queries.shift().reject(e) })\n' +
           '      await Promise.race([begun, new Promise(resolve => onsent = resolve)])\n' +
           '      connection.queue === full && move(connection, reserved)\n',
         times: 1,
@@ -208,10 +218,14 @@ const mendings: readonly Mending[] = [
         to: '\n          : committed ? committed.catch(() => {}) : sql`rollback`\n',
         times: 1,
       },
-      { from: ': await sql`commit`\n', to: ': await (committed || sql`commit`)\n', times: 1 },
+      {
+        from: ': await sql`commit`\n      }\n',
+        to: ': await (committed || sql`commit`)\n        if (unbegun)\n          throw unbegun\n      }\n',
+        times: 1,
+      },
       {
         from: '\n      , prepare = null\n',
-        to: '\n      , prepare = null\n      , lost = null\n      , onsent = null\n      , committed = null\n',
+        to: '\n      , prepare = null\n      , lost = null\n      , unbegun = null\n      , onsent = null\n      , committed = null\n',
         times: 1,
       },
       {
