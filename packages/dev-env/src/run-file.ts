@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive } from './is-alive.ts'
 
 type Run = { pid: number; url: string }
 
@@ -42,11 +43,7 @@ function readRun(dataDir: string): Run | undefined {
 
 /** Process ids are used again, so the command line is looked at where that is possible. */
 function runsKeepr(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+  if (!isAlive(pid)) return false
   const commandLine = `/proc/${pid}/cmdline`
   return existsSync(commandLine) ? readFileSync(commandLine, 'utf8').includes('dev-env') : true
 }

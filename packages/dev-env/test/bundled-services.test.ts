@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +23,9 @@ test('the services are bundled when their sources have changed, and only then', 
   const project = copyOfTheProject()
   const first = await bundle(project)
   expect(first.steps).toHaveLength(1)
+  // Whoever looks for a service among the processes finds it by its folder.
+  for (const [name, entry] of Object.entries(first.entries))
+    expect(entry).toMatch(new RegExp(`/apps/${name}/main\\.js$`))
   expect(await bundle(project)).toEqual({ ...first, steps: [] })
 
   appendFileSync(join(project, 'apps/api/src/main.ts'), "\nconsole.log('a new last line')\n")
@@ -27,6 +41,36 @@ test('two that start at once both get whole bundles, and leave nothing behind', 
   const [one, other] = await Promise.all([bundle(project), bundle(project)])
   expect(one.entries).toEqual(other.entries)
   expect(readdirSync(join(project, 'node_modules/.cache/keepr/services'))).toHaveLength(1)
+})
+
+test('a bundle that nobody has used for a day is removed, and what a Keepr that runs was started from is not', async ({
+  expect,
+}) => {
+  const project = copyOfTheProject()
+  const cache = join(project, 'node_modules/.cache/keepr/services')
+  const longAgo = new Date(Date.now() - 2 * 86_400_000)
+  for (const [name, user] of [
+    ['used', process.pid],
+    ['unused', 2 ** 30],
+    ['half-made', undefined],
+  ] as const) {
+    mkdirSync(join(cache, name), { recursive: true })
+    if (user) writeFileSync(join(cache, name, `used-by-${user}`), '')
+    utimesSync(join(cache, name), longAgo, longAgo)
+  }
+  mkdirSync(join(cache, 'new'))
+  const { entries } = await bundle(project)
+  const made = basename(join(entries.api, '../../..'))
+  expect(readdirSync(cache).toSorted()).toEqual([made, 'new', 'used'].toSorted())
+})
+
+test('where bundles cannot be kept, the services run from their sources, and it is said why', async ({ expect }) => {
+  const project = copyOfTheProject()
+  mkdirSync(join(project, 'node_modules/.cache/keepr'), { recursive: true })
+  writeFileSync(join(project, 'node_modules/.cache/keepr/services'), 'not a folder')
+  const { steps, entries } = await bundle(project)
+  expect(steps.join()).toContain('from their sources, as they cannot be bundled (')
+  expect(entries.api).toBe('apps/api/src/main.ts')
 })
 
 /** The sources with the packages that are installed, where nobody else makes bundles. */

@@ -1,33 +1,49 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { root } from '../data-dir.ts'
+import { isAlive } from '../is-alive.ts'
+import { messageOf } from '../message-of.ts'
 
 const services = ['api', 'validation-worker', 'webhook-worker'] as const
 export type ServiceFolder = (typeof services)[number]
 
 const cache = join(root, 'node_modules/.cache/keepr/services')
-/** A Keepr that still runs goes on loading from the bundle it was started from. */
-const KEPT = 5
+const DAY_MS = 86_400_000
+const USED_BY = 'used-by-'
 
 /**
  * The services as bundles, like those of the images: a service that loads a few files is ready in half the time that its thousand
- * modules take. They are made anew when a source or a package has changed since (a second).
+ * modules take. They are made anew when a source or a package has changed since (a second). Where they cannot be made or kept,
+ * the services run from their sources.
  * @returns where each service begins, relative to the root
  */
 export async function bundledServices(progress: (step: string) => void): Promise<Record<ServiceFolder, string>> {
   const folder = join(cache, fingerprint())
-  if (!existsSync(folder)) {
-    try {
-      mkdirSync(cache, { recursive: true })
+  try {
+    if (!existsSync(folder)) {
       progress('bundling the services, as their sources are new')
       await bundle(folder)
-    } catch (error) {
-      if (!isReadOnly(error)) throw error
-      return entries((name) => `apps/${name}/src/main.ts`)
     }
+    if (mayWrite(cache)) {
+      writeFileSync(join(folder, `${USED_BY}${process.pid}`), '')
+      removeUnused()
+    }
+  } catch (error) {
+    progress(`running the services from their sources, as they cannot be bundled (${messageOf(error)})`)
+    return { ...sources }
   }
-  return entries((name) => relative(root, join(folder, `${name}.js`)))
+  return entries((name) => relative(root, join(folder, `${programs[name]}.js`)))
 }
 
 const entries = (entryOf: (name: ServiceFolder) => string): Record<ServiceFolder, string> => ({
@@ -35,6 +51,10 @@ const entries = (entryOf: (name: ServiceFolder) => string): Record<ServiceFolder
   'validation-worker': entryOf('validation-worker'),
   'webhook-worker': entryOf('webhook-worker'),
 })
+
+const sources = entries((name) => `apps/${name}/src/main.ts`)
+/** What a service is called on its command line names its folder. */
+const programs = entries((name) => `apps/${name}/main`)
 
 /** Of what is bundled: each source by its path, size and time of change, and what is installed. */
 function fingerprint(): string {
@@ -51,11 +71,13 @@ function fingerprint(): string {
 
 /** Under another name first, so that what has its name is whole, whoever else makes the same or dies meanwhile. */
 async function bundle(folder: string): Promise<void> {
-  // Loaded only now, as it is large and most starts have no use for it.
-  const { bundlePrograms } = await import('./bundle-programs.ts')
   const half = `${folder}.${process.pid}`
+  mkdirSync(half, { recursive: true })
   try {
-    await bundlePrograms({ programs: entries((name) => `apps/${name}/src/main.ts`), folder: half, sourcemap: false })
+    // Loaded only now, as it is large and most starts have no use for it.
+    const { bundlePrograms } = await import('./bundle-programs.ts')
+    const named = Object.fromEntries(services.map((name) => [programs[name], sources[name]]))
+    await bundlePrograms({ programs: named, folder: half, sourcemap: false })
     try {
       renameSync(half, folder)
     } catch (error) {
@@ -64,11 +86,23 @@ async function bundle(folder: string): Promise<void> {
   } finally {
     rmSync(half, { recursive: true, force: true })
   }
-  const byAge = readdirSync(cache).map((name) => ({ path: join(cache, name), at: statSync(join(cache, name)).mtimeMs }))
-  for (const { path } of byAge.toSorted((a, b) => b.at - a.at).slice(KEPT))
-    rmSync(path, { recursive: true, force: true })
 }
 
-/** An installation of somebody else: the services run from their sources then. */
-const isReadOnly = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code))
+/** A Keepr that runs goes on loading from the bundle that it was started from, and starts its services again from there. */
+function removeUnused(): void {
+  for (const folder of globSync(join(cache, '*'))) {
+    const { mtimeMs = Date.now() } = statSync(folder, { throwIfNoEntry: false }) ?? {}
+    const users = globSync(`${USED_BY}*`, { cwd: folder }).map((name) => Number(name.slice(USED_BY.length)))
+    if (Date.now() - mtimeMs > DAY_MS && !users.some(isAlive)) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** An installation of somebody else may hold bundles to run, but nothing to tidy. */
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isAlive } from '../is-alive.ts'
 import { messageOf } from '../message-of.ts'
 
 const LOOK_EVERY_MS = 200
@@ -20,7 +21,7 @@ export function watchPostmaster(
     let told = false
     while (!closing.signal.aborted) {
       await pause(LOOK_EVERY_MS, undefined, { ref: false, signal: closing.signal }).catch(() => {}) // closed: looks no more
-      if (closing.signal.aborted || isAlive(pid)) continue
+      if (closing.signal.aborted || isRunning(pid)) continue
       if (!told) print('postgres   died; starting it again')
       told = true
       try {
@@ -46,13 +47,8 @@ export function watchPostmaster(
 /** The first line of postmaster.pid; 0 (which counts as dead) while there is no such file. */
 const readPid = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0)
 
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+function isRunning(pid: number): boolean {
+  if (!(pid > 0) || !isAlive(pid)) return false
   // The postmaster belongs to process 1, which in a container may be one that never buries its dead.
   const stat = `/proc/${pid}/stat`
   return !existsSync(stat) || !/\) [ZX] /.test(readFileSync(stat, 'utf8'))
