@@ -77,6 +77,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     QUEUE_DATABASE_URL: urlAs('keepr_queue'),
     REDIS_URL: options.redisUrl ?? '',
     LOG_PRETTY: 'true',
+    // The services write to a pipe, and only here it is known who reads in the end.
+    ...(process.stdout.isTTY && process.stdout.hasColors() ? { FORCE_COLOR: '1' } : {}),
     OUTBOUND_ALLOW_ADDRESSES: '127.0.0.0/8,::1/128',
     OUTBOUND_ALLOW_HTTP: 'true',
     SAMPLE_CHECKR: `${loopback}:${checkr.port}`,
