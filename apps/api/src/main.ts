@@ -1,25 +1,28 @@
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { startOrTell } from '@keepr/shared/runtime/start-or-tell'
 import { createApp } from './app.ts'
 import { createMetricsApp } from './metrics-app.ts'
 import { createContext } from './create-context.ts'
 import { listen } from './listen.ts'
 
-const settings = readSettings(process.env, 'api')
-const { ctx, closers, closing } = await createContext(settings)
-const metricsServer =
-  settings.metricsPort === undefined
-    ? undefined
-    : await listen(createMetricsApp(ctx), { host: settings.host, port: settings.metricsPort })
-const server = await listen(createApp(ctx), settings)
-ctx.log.info({ host: settings.host, port: server.port }, 'the API listens')
-endInOrder({
-  log: ctx.log,
-  graceMs: settings.shutdownGrace,
-  closers: [
-    ['streams', () => closing.abort()],
-    ['server', () => server.close()],
-    ['metrics', () => metricsServer?.close()],
-    ...closers,
-  ],
+await startOrTell(async () => {
+  const settings = readSettings(process.env, 'api')
+  const { ctx, closers, closing } = await createContext(settings)
+  const metricsServer =
+    settings.metricsPort === undefined
+      ? undefined
+      : await listen(createMetricsApp(ctx), { host: settings.host, port: settings.metricsPort })
+  const server = await listen(createApp(ctx), settings)
+  ctx.log.info({ host: settings.host, port: server.port }, 'the API listens')
+  endInOrder({
+    log: ctx.log,
+    graceMs: settings.shutdownGrace,
+    closers: [
+      ['streams', () => closing.abort()],
+      ['server', () => server.close()],
+      ['metrics', () => metricsServer?.close()],
+      ...closers,
+    ],
+  })
 })

@@ -38,6 +38,8 @@ test('a plan lists what is idle and is applied exactly once, sparing the latest'
   )
   expect((await cleanUp(await api.as('other', 'eve', 'admin'), order)).status).toBe(404)
   expect((await cleanUp(alice, { ttl: '0s' })).status).toBe(422)
+  const twoTypes = await alice.send('POST', '/artifacts/cleanup?type=chain', { ttl: '1d', type: 'prompt' })
+  expect(await twoTypes.json()).toMatchObject({ status: 422, errors: [{ pointer: '/type' }] })
   expect((await plan(await cleanUp(alice))).items).toEqual([])
 })
 

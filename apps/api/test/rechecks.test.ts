@@ -38,6 +38,17 @@ describe('re-validation of a type', () => {
     expect(await answer.json()).toMatchObject({ errors: [{ pointer }] })
   })
 
+  it('says in words of its own what is wrong', async () => {
+    const olga = await api.as('ops', 'olga', 'operator')
+    const answer = await olga.send('POST', '/rechecks', { type: 5, simulate: 'yes' })
+    expect(await answer.json()).toMatchObject({
+      errors: [
+        { pointer: '/type', detail: 'must be a string' },
+        { pointer: '/simulate', detail: 'must be true or false' },
+      ],
+    })
+  })
+
   it('is for operators only, also not for admins', async () => {
     for (const role of ['consumer', 'author', 'admin']) {
       const caller = await api.as('acme', 'ada', role)

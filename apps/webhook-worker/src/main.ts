@@ -6,6 +6,7 @@ import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
+import { startOrTell } from '@keepr/shared/runtime/start-or-tell'
 import { startTracing } from '@keepr/shared/runtime/tracing'
 import { createContext } from './create-context.ts'
 import { createDeliveryDesk } from './delivery-desk.ts'
@@ -18,68 +19,70 @@ import { sweepDeliveries } from './jobs/sweep-deliveries.ts'
 /** Fan-outs at once: each is one short transaction. */
 const FAN_OUTS = 8
 
-const settings = readSettings(process.env, 'webhook-worker')
-const redactor = createRedactor()
-const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
-const tracing = await startTracing(settings, { service: 'webhook-worker', log })
-const metrics = createMetrics('webhook-worker', log)
-const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
-  log,
-  metrics,
-  redactor,
-  env: process.env,
-})
+await startOrTell(async () => {
+  const settings = readSettings(process.env, 'webhook-worker')
+  const redactor = createRedactor()
+  const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
+  const tracing = await startTracing(settings, { service: 'webhook-worker', log })
+  const metrics = createMetrics('webhook-worker', log)
+  const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
+    log,
+    metrics,
+    redactor,
+    env: process.env,
+  })
 
-const desk = createDeliveryDesk(context)
-const hand = createDeliveryHand(context, desk)
-const events = startWorker('events', fanOutEvents(context, hand), { settings, concurrency: FAN_OUTS, log })
-const deliveries = startWorker('deliveries', deliverWebhook(context, desk), {
-  settings,
-  concurrency: settings.webhookConcurrency,
-  log,
-})
-observeWorkers(metrics, {
-  events: { worker: events, concurrency: FAN_OUTS },
-  deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
-})
-metrics.sample('deliveries', () => sampleDeliveries(context))
-const sweepOnce = sweepDeliveries(context)
-const sweep = setInterval(() => {
-  sweepOnce().catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
-}, settings.sweepInterval)
-const health =
-  settings.metricsPort === undefined
-    ? undefined
-    : await startHealthServer({
-        host: settings.host,
-        port: settings.metricsPort,
-        metrics,
-        log,
-        readiness: async () => ({
-          ready: await db.ping().then(
-            () => true,
-            () => false,
-          ),
-          degraded: [publisher.health(), events.health(), deliveries.health()].flatMap(({ state, reason }) =>
-            state === 'degraded' ? [reason ?? 'queue'] : [],
-          ),
-        }),
-      })
+  const desk = createDeliveryDesk(context)
+  const hand = createDeliveryHand(context, desk)
+  const events = startWorker('events', fanOutEvents(context, hand), { settings, concurrency: FAN_OUTS, log })
+  const deliveries = startWorker('deliveries', deliverWebhook(context, desk), {
+    settings,
+    concurrency: settings.webhookConcurrency,
+    log,
+  })
+  observeWorkers(metrics, {
+    events: { worker: events, concurrency: FAN_OUTS },
+    deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
+  })
+  metrics.sample('deliveries', () => sampleDeliveries(context))
+  const sweepOnce = sweepDeliveries(context)
+  const sweep = setInterval(() => {
+    sweepOnce().catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
+  }, settings.sweepInterval)
+  const health =
+    settings.metricsPort === undefined
+      ? undefined
+      : await startHealthServer({
+          host: settings.host,
+          port: settings.metricsPort,
+          metrics,
+          log,
+          readiness: async () => ({
+            ready: await db.ping().then(
+              () => true,
+              () => false,
+            ),
+            degraded: [publisher.health(), events.health(), deliveries.health()].flatMap(({ state, reason }) =>
+              state === 'degraded' ? [reason ?? 'queue'] : [],
+            ),
+          }),
+        })
 
-endInOrder({
-  log,
-  graceMs: settings.shutdownGrace,
-  closers: [
-    ['sweep', () => clearInterval(sweep)],
-    ['workers', () => Promise.all([events, deliveries, hand].map((one) => one.close(settings.shutdownGrace * 0.7)))],
-    ['relay', () => relay.stop()],
-    ['queues', () => publisher.close()],
-    ['outbound', () => outbound.close()],
-    ['configuration', () => config.close()],
-    ['secrets', () => secrets.close()],
-    ['traces', () => tracing.close()],
-    ['health', () => health?.close()],
-    ['database', () => db.close()],
-  ],
+  endInOrder({
+    log,
+    graceMs: settings.shutdownGrace,
+    closers: [
+      ['sweep', () => clearInterval(sweep)],
+      ['workers', () => Promise.all([events, deliveries, hand].map((one) => one.close(settings.shutdownGrace * 0.7)))],
+      ['relay', () => relay.stop()],
+      ['queues', () => publisher.close()],
+      ['outbound', () => outbound.close()],
+      ['configuration', () => config.close()],
+      ['secrets', () => secrets.close()],
+      ['traces', () => tracing.close()],
+      ['health', () => health?.close()],
+      ['database', () => db.close()],
+    ],
+  })
+  log.info({ subscribers: context.subscribers().length }, 'the webhook worker is ready')
 })
-log.info({ subscribers: context.subscribers().length }, 'the webhook worker is ready')

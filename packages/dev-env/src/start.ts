@@ -52,7 +52,8 @@ async function start(): Promise<void> {
     })
     const owner = { group: 'acme', user: 'alice', roles: ['author'], expires: '12h' }
     const token = await developmentToken({ ...owner, secret: network.jwtSecret })
-    console.log(welcome({ url: network.url, token, seconds: (performance.now() - startedAt) / 1000 }))
+    const seconds = (performance.now() - startedAt) / 1000
+    console.log(welcome({ url: network.url, token, seconds, dataDir: process.env['KEEPR_DATA_DIR'] || undefined }))
     await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
   } finally {
     leaveDataDir(dataDir)

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { root } from '../data-dir.ts'
 import { isAlive } from '../is-alive.ts'
 import { messageOf } from '../message-of.ts'
@@ -40,7 +41,9 @@ export async function bundledServices(progress: (step: string) => void): Promise
       removeUnused()
     }
   } catch (error) {
-    progress(`running the services from their sources, as they cannot be bundled (${messageOf(error)})`)
+    progress(
+      `running the services from their sources, as they cannot be bundled (${stripVTControlCharacters(messageOf(error))})`,
+    )
     return { ...sources }
   }
   return entries((name) => relative(root, join(folder, `${programs[name]}.js`)))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Log } from './log.ts'
-import { parseConfig } from './parse-config.ts'
+import { parseConfig, WrongConfig } from './parse-config.ts'
 import { pause } from './pause.ts'
 
 /** A configuration file that is followed: its content as last found valid. */
@@ -27,7 +27,11 @@ export async function openConfigFile<S extends GenericSchema>(
 ): Promise<ConfigFile<InferOutput<S>>> {
   const closing = new AbortController()
   const listeners: ((config: InferOutput<S>) => void)[] = []
-  let seen: string | undefined = await readFile(file, 'utf8')
+  let seen: string | undefined = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new WrongConfig([
+      `${file}: expected a file that can be read (its folder is KEEPR_CONFIG_DIR), but: ${error.message}`,
+    ])
+  })
   let config = parseConfig(file, seen, schema)
 
   async function check() {
@@ -44,7 +48,8 @@ export async function openConfigFile<S extends GenericSchema>(
     try {
       config = parseConfig(file, seen, schema)
     } catch (error) {
-      log.error({ err: error, file }, 'the changed configuration is refused; the last good one is kept')
+      const why = error instanceof WrongConfig ? { mistakes: error.offences } : { err: error }
+      log.error({ ...why, file }, 'the changed configuration is refused; the last good one is kept')
       return
     }
     log.info({ file }, 'the configuration was reloaded')

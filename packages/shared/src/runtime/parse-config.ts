@@ -1,9 +1,10 @@
 import type { BaseIssue, GenericSchema, InferOutput } from 'valibot'
 import * as v from 'valibot'
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import { OperatorMistake } from './start-or-tell.ts'
 
 /** A configuration file holds mistakes; the message names each with its place and what was expected. */
-export class WrongConfig extends Error {
+export class WrongConfig extends OperatorMistake {
   override readonly name = 'WrongConfig'
   readonly offences: readonly string[]
 

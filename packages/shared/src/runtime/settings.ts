@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { catalogue } from './settings/catalogue.ts'
 import { combinedRules } from './settings/combined-rules.ts'
 import type { Service, Setting } from './settings/setting.ts'
+import { OperatorMistake } from './start-or-tell.ts'
 
 type Catalogue = typeof catalogue
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -28,7 +29,7 @@ export type SettingsNamed<Names extends SettingName> = {
 export type SettingsOf<S extends Service> = SettingsNamed<NamesReadBy<S>>
 
 /** The environment holds settings that cannot be used; the message lists each of them with what was expected. */
-export class WrongSettings extends Error {
+export class WrongSettings extends OperatorMistake {
   override readonly name = 'WrongSettings'
   readonly offences: readonly string[]
 

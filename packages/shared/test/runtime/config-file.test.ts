@@ -28,6 +28,12 @@ const offencesIn = (text: string): readonly string[] => {
   return []
 }
 
+test('a file that is not there is named, and where its folder is set', async () => {
+  const opening = openConfigFile('/nowhere/types.yaml', Schema, { pollMs: 1000, log: pino({ enabled: false }) })
+  await expect(opening).rejects.toThrow(WrongConfig)
+  await expect(opening).rejects.toThrow(/^\/nowhere\/types\.yaml: expected a file .*KEEPR_CONFIG_DIR.*ENOENT/)
+})
+
 describe('a mistake is named with its place and what was expected', () => {
   test.each([
     [

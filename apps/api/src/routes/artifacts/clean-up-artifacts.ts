@@ -88,7 +88,7 @@ export const cleanUpArtifacts = route(
   },
   async (c, { query, body }) => {
     requireGroupRight(c, body.apply ? 'apply_cleanup' : 'suggest_cleanup')
-    requireConsistent(body)
+    requireConsistent(body, query.type)
     const { plan_id, include_latest = false } = body
     const story = plan_id
       ? apply(c, { plan_id, include_latest, cause: causeOf(c) })
@@ -109,8 +109,13 @@ const suggest = (c: Call, question: Question) => async (tx: Tx) => {
   return answer({ ...plan, next_cursor })
 }
 
-function requireConsistent({ apply = false, plan_id, include_latest, ttl, type, limit, cursor }: CleanupBody): void {
+function requireConsistent(
+  { apply = false, plan_id, include_latest, ttl, type, limit, cursor }: CleanupBody,
+  typeOfQuery: string | undefined,
+): void {
   const errors = []
+  if (type !== undefined && typeOfQuery !== undefined && type !== typeOfQuery)
+    errors.push({ pointer: '/type', detail: 'is another than that of the query' })
   if (apply && plan_id === undefined) errors.push({ pointer: '/plan_id', detail: 'is missing' })
   if (!apply && plan_id !== undefined) errors.push({ pointer: '/plan_id', detail: 'is taken with apply only' })
   if (!apply && include_latest !== undefined)

@@ -11,7 +11,7 @@ import { queryOf } from '../../http/query.ts'
 import { route } from '../../http/route.ts'
 import type { ListedItem } from '../../listed-items.ts'
 import { isVisible } from '../../views/artifact.ts'
-import { artifactExample } from './example.ts'
+import { answeredArtifact } from './example.ts'
 import { TypeParameter } from './name-query.ts'
 
 const text = v.pipe(
@@ -59,7 +59,7 @@ export const listArtifacts = route(
       200: {
         description: 'One page',
         schema: ArtifactPage,
-        example: { items: [artifactExample], next_cursor: null },
+        example: { items: [answeredArtifact], next_cursor: null },
         headers: ['Link'],
       },
     },

@@ -6,7 +6,7 @@ import { revalidated } from '../../http/cache-headers.ts'
 import { requireOneGroup } from '../../http/pick-artifact.ts'
 import { param, route } from '../../http/route.ts'
 import { isVisible, viewArtifact } from '../../views/artifact.ts'
-import { artifactExample } from './example.ts'
+import { answeredArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
 
 /** Every version that the caller may see, wherever its row lies, once each, highest first. */
@@ -22,7 +22,7 @@ export const listVersions = route(
       200: {
         description: 'The versions',
         schema: ArtifactPage,
-        example: { items: [artifactExample], next_cursor: null },
+        example: { items: [answeredArtifact], next_cursor: null },
       },
     },
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],

@@ -15,7 +15,13 @@ export const startRecheck = route(
     path: '/rechecks',
     summary: 'Validate the published content of a type again',
     tag: 'operations',
-    body: v.strictObject({ type: v.string(), simulate: v.optional(v.boolean(), false) }),
+    body: v.strictObject(
+      {
+        type: v.string('must be a string'),
+        simulate: v.optional(v.boolean('must be true or false'), false),
+      },
+      'must be an object',
+    ),
     bodyExample: { type: 'python_script', simulate: true },
     answers: { 202: { description: 'It has begun', schema: RecheckAnswer, example: recheckExample } },
     problems: ['forbidden', 'validation-error', 'recheck-running'],

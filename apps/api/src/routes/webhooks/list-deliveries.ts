@@ -9,8 +9,9 @@ import { route } from '../../http/route.ts'
 import { viewDelivery } from '../../views/delivery.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
 
+const statuses = ['pending', 'delivered', 'exhausted', 'missed'] as const
 const Query = v.strictObject({
-  status: v.optional(v.picklist(['pending', 'delivered', 'exhausted', 'missed'], 'is not a status of deliveries')),
+  status: v.optional(v.picklist(statuses, `must be one of ${statuses.join(', ')}`)),
   subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
   event: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
   limit: v.optional(
