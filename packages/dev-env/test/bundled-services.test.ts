@@ -19,10 +19,13 @@ import { onTestFinished, test } from 'vitest'
 
 const run = promisify(execFile)
 
-test('the services are bundled when their sources have changed, and only then', async ({ expect }) => {
+test('the services are bundled when their sources have changed, and only then, also where two start at once', async ({
+  expect,
+}) => {
   const project = copyOfTheProject()
-  const first = await bundle(project)
-  expect(first.steps).toHaveLength(1)
+  const [first, beside] = await Promise.all([bundle(project), bundle(project)])
+  expect(beside.entries).toEqual(first.entries)
+  expect(readdirSync(join(project, 'node_modules/.cache/keepr/services'))).toHaveLength(1)
   // Whoever looks for a service among the processes finds it by its folder.
   for (const [name, entry] of Object.entries(first.entries))
     expect(entry).toMatch(new RegExp(`/apps/${name}/main\\.js$`))
@@ -34,13 +37,6 @@ test('the services are bundled when their sources have changed, and only then', 
   expect(readFileSync(join(project, second.entries.api), 'utf8')).toContain('a new last line')
   // Who runs the first goes on doing so.
   expect(readFileSync(join(project, first.entries.api), 'utf8')).not.toContain('a new last line')
-})
-
-test('two that start at once both get whole bundles, and leave nothing behind', async ({ expect }) => {
-  const project = copyOfTheProject()
-  const [one, other] = await Promise.all([bundle(project), bundle(project)])
-  expect(one.entries).toEqual(other.entries)
-  expect(readdirSync(join(project, 'node_modules/.cache/keepr/services'))).toHaveLength(1)
 })
 
 test('a bundle that nobody has used for a day is removed, and what a Keepr that runs was started from is not', async ({
