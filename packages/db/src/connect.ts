@@ -33,6 +33,8 @@ export type Db = AsyncDisposable & {
   writeTogether: WriteTogether
   /** One transaction in the name of the service, within one group or (null) with what its role sees of all groups. */
   withService<T>(groupId: string | null, story: Story<T>): Promise<T>
+  /** The same where a user waits for the answer: it is refused when it does not begin, or end, in time. */
+  withServiceInTime<T>(groupId: string, story: Story<T>): Promise<T>
   /** One query in the name of a user, in a single round trip. */
   read<Row extends object>(actor: Actor, query: (tx: Tx) => PendingQuery<Row[]>): Promise<Row[]>
   /** The same for a query that takes several questions: under load, what one user asks at once shares a round trip. */
@@ -100,6 +102,13 @@ export function connect(options: ConnectOptions): Db {
   const { statementTimeoutMs: limitMs, poolSize } = options
   const limits = { startMs: limitMs * 0.8, endMs: limitMs * 2, atOnce: poolSize * WAITING_PER_CONNECTION }
   const answered = inTime(limits)
+  const transactInTime = <T>(scope: Scope, story: Story<T>): Promise<T> =>
+    answered((begun) =>
+      transact(scope, async (tx, commit) => {
+        begun()
+        return await story(tx, commit)
+      }),
+    )
   const readNow: Db['read'] = async (actor, query) => {
     await schemaFits()
     const once = () => readOnce(sql, actorScope(actor), query)
@@ -117,13 +126,8 @@ export function connect(options: ConnectOptions): Db {
   const written = writeTogether((actor, story) => transact(actorScope(actor), story))
   const close = () => sql.end({ timeout: 5 })
   return {
-    withActor: (actor, story) =>
-      answered((begun) =>
-        transact(actorScope(actor), async (tx, commit) => {
-          begun()
-          return await story(tx, commit)
-        }),
-      ),
+    withActor: (actor, story) => transactInTime(actorScope(actor), story),
+    withServiceInTime: (groupId, story) => transactInTime(serviceScope(groupId), story),
     writeTogether: (actor, story, item) => answered((begun) => written(actor, story, item, begun)),
     withService: (groupId, story) => transact(serviceScope(groupId), story),
     read: (actor, query) => answered(() => readNow(actor, query)),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Db } from '@keepr/db/connect'
+import { connect, type Db } from '@keepr/db/connect'
+import { DatabaseBusy } from '@keepr/db/in-time'
 import { isUnavailable } from '@keepr/db/unavailable'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
@@ -39,4 +40,32 @@ it('more requests than could have their turn in time are refused at once, and th
   expect(answers.filter((answer) => answer === 1)).toHaveLength(199)
   expect(answers.filter((answer) => answer === 'refused')).toHaveLength(201)
   expect(await db.read(alice, (tx) => tx<{ n: number }[]>`select 2 as n`)).toMatchObject([{ n: 2 }])
+})
+
+it('a service asks no longer than a user may wait who asked it, and does nothing afterwards', async () => {
+  await using hurried = connect({
+    url: database.urlOf('keepr_api'),
+    applicationName: 'test-in-time',
+    poolSize: 1,
+    connectTimeoutMs: 5000,
+    statementTimeoutMs: 200,
+    lockTimeoutMs: 200,
+  })
+  const free = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const holder = hurried.withService('acme', async (tx) => {
+    await tx`select 1`
+    held.resolve()
+    await free.promise
+  })
+  await held.promise
+  let done = false
+  const late = hurried.withServiceInTime('acme', async () => {
+    done = true
+  })
+  await expect(late).rejects.toThrow(DatabaseBusy)
+  free.resolve()
+  await holder
+  expect(await hurried.withServiceInTime('acme', (tx) => tx`select 3 as n`)).toMatchObject([{ n: 3 }])
+  expect(done).toBe(false)
 })

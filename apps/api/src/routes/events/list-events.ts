@@ -81,7 +81,7 @@ export const listEvents = route(
     // other, which gave the end, and the cursor would then skip what it has yet to show.
     const { db } = c.get('ctx')
     const read = (n: number) => db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
-    const place = () => db.withService(group_id, (tx) => placeEvents(tx, group_id))
+    const place = () => db.withServiceInTime(group_id, (tx) => placeEvents(tx, group_id))
     // Read before the events: what a filter leaves out up to there need not be looked through again.
     const readEnd = async () => {
       if (types === undefined) return 0
