@@ -65,6 +65,30 @@ test('repetitions among new ones are told the version that stands there', async 
   )
 })
 
+test('what comes to nothing takes no number of its name, whatever else is stored with it', async () => {
+  const submit = (name: string, more: object) => sent(alice.submit({ name, type: 'prompt', content: 'same', ...more }))
+  await submit('numbered', { version: 1 })
+  await api.settleAll()
+  const answers = await Promise.all([
+    submit('numbered', {}),
+    submit('numbered-new', {}),
+    submit('numbered-too', { version: '1.0.0' }),
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([200, 202, 202])
+  const refused = await Promise.all([
+    submit('numbered', { version: 1, content: 'other' }),
+    submit('numbered-new', { version: '1.0.0' }),
+    submit('numbered-too', { version: 1 }),
+    submit('numbered-last', {}),
+  ])
+  expect(refused.map(({ status }) => status)).toEqual([409, 422, 422, 202])
+  const numbers = await api.database.admin<{ gaps: boolean }[]>`
+    select n.name, n.last_sequence <> (select max(e.sequence) from artifact_events e
+                                where (e.group_id, e.type, e.name) = (n.group_id, n.type, n.name)) as gaps
+      from artifact_names n where n.name like 'numbered%'`
+  expect(numbers.map(({ gaps }) => gaps)).toEqual(Array(4).fill(false))
+})
+
 test('users never share a transaction, nor do their limits', async () => {
   const bob = await api.as('acme', 'bob')
   const mallory = await api.as('evil', 'alice')

@@ -5,14 +5,18 @@ type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: un
 /** Turns of the event loop: where several wait, their call is made once so many have brought nobody, and after so many in all. */
 const QUIET_TURNS = 3
 const MOST_TURNS = 8
+/** So few are not parted: what a call costs by itself would be paid twice. */
+const FEW = 4
 
 /**
  * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
  * together by the next one. One who is alone waits for no company, and is as fast as without this; several are joined by whoever
  * comes within the next turns, so that under load the database is called seldom. `answer` gives one answer for each item, in order.
  *
- * `overlapping`: who waits is asked for before those of the last call are told, so that the database works meanwhile. It pays for
- * long calls; short ones become more and smaller (docs/performance.md).
+ * `overlapping`: who waits is asked for before those of the last call are told, so that the database works meanwhile. A call takes no
+ * more than half of those who wait or were in the last one, who may come again: of many clients that ask one thing after
+ * the other all but a few would be in every other call else, and the database idle while they are answered. It pays for long
+ * calls; short ones become more and smaller (docs/performance.md).
  */
 export function gathered<I, O>(
   keyOf: (item: I) => string,
@@ -38,10 +42,14 @@ export function gathered<I, O>(
 
   async function work(key: string, queue: Waiting<I, O>[]) {
     let tell = () => {}
+    let last = 0
     while (queue.length > 0) {
       await endOfTurn()
       if (queue.length > 1) await untilNobodyComes(queue)
-      const asked = ask(key, queue.splice(0, maxItems))
+      const half = Math.max(Math.ceil((queue.length + last) / 2), FEW)
+      const batch = queue.splice(0, overlapping ? Math.min(half, maxItems) : maxItems)
+      last = batch.length
+      const asked = ask(key, batch)
       if (overlapping) void onceSent().then(tell)
       tell = await asked
       if (!overlapping) tell()

@@ -1,14 +1,15 @@
 import type { Actor } from '@keepr/shared/domain/actor'
+import { Problem } from '@keepr/shared/problem'
 import { gathered } from './gathered.ts'
 import type { Commit, Story, Tx } from './transaction.ts'
 import { mayBeKept } from './unavailable.ts'
 
 /**
- * A transaction that does the same for several items of one user, and gives one answer for each, in order. `commit` is to be called
- * once its last statements are sent, where there is nothing to decide any more.
+ * A transaction that does the same for several items of one user, and gives one answer for each, in order: a Problem is thrown to
+ * whom it concerns. `commit` is to be called once its last statements are sent, where there is nothing to decide any more.
  */
 export type StoryOfMany<Item, Out> = {
-  run(tx: Tx, actor: Actor, items: readonly Item[], commit: Commit): Promise<readonly Out[]>
+  run(tx: Tx, actor: Actor, items: readonly Item[], commit: Commit): Promise<readonly (Out | Problem)[]>
   /** What all items of one transaction have in common. */
   sharedBy(item: Item): string
   /** What no two items of one transaction have in common. */
@@ -29,12 +30,12 @@ const refusal =
   () => {
     throw error
   }
+const answerOf = (out: unknown): Answer => (out instanceof Problem ? refusal(out) : () => out)
 
 /**
  * What is to be written in the name of one user in the same turn of the event loop, or while an earlier such transaction is under
  * way, shares one: its cost is that of its statements, far more than that of their rows. Each item still has a fate of its own:
- * where one of them is refused, nothing of what they shared is kept, and each is written alone. `begun` throws for an item that
- * is not wanted any more.
+ * where all of it fails, nothing is kept, and each is written alone. `begun` throws for an item that is not wanted any more.
  */
 export function writeTogether(
   transact: Transact,
@@ -49,18 +50,12 @@ export function writeTogether(
         const items = asked.map(({ item }) => item)
         return await story.run(tx, actor, items, commit)
       })
-    const alone = (one: Asked): Promise<Answer> =>
-      write(one, [one]).then(
-        ([answer]) =>
-          () =>
-            answer,
-        refusal,
-      )
+    const alone = (one: Asked): Promise<Answer> => write(one, [one]).then(([out]) => answerOf(out), refusal)
     const together = async (asked: readonly Asked[]): Promise<Answer[]> => {
       const [first, second] = asked
       if (!first || !second) return await Promise.all(asked.map(alone))
       try {
-        return (await write(first, asked)).map((answer) => () => answer)
+        return (await write(first, asked)).map(answerOf)
       } catch (error) {
         // Whether it was committed may be unknown; written again it could stand there twice.
         if (mayBeKept(error)) return asked.map(() => refusal(error))

@@ -5,6 +5,7 @@ import { isUnavailable } from '@keepr/db/unavailable'
 import type { Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
 import type { Actor } from '@keepr/shared/domain/actor'
+import { problem } from '@keepr/shared/problem'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
 let database: TestDatabase
@@ -37,7 +38,7 @@ function noting() {
       tried.push(notes.map(({ word }) => word))
       await tx`insert into notes select unnest(${notes.map(({ word }) => word)}::text[]), ${userId}`
       for (const { after } of notes) await after?.(tx)
-      return notes.map(({ word }) => `${word} of ${userId}`)
+      return notes.map(({ word }) => (word === 'gone' ? problem('purged') : `${word} of ${userId}`))
     },
     sharedBy: ({ shelf = '' }) => shelf,
     apartBy: ({ word }) => word,
@@ -74,6 +75,15 @@ it('one that is refused is refused alone, and nothing is written twice', async (
   const outcomes = await Promise.allSettled(['a', 'b', 'bad', 'c'].map((word) => note(user('u'), { word })))
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
   expect(await noted()).toEqual(['a', 'b', 'c'])
+})
+
+it('one that is refused among the answers is told so, and what else was written stands', async () => {
+  const { tried, note } = noting()
+  const outcomes = await Promise.all(
+    ['a', 'gone', 'b'].map((word) => note(user('u'), { word }).catch((refused) => refused)),
+  )
+  expect(outcomes).toEqual(['a of u', problem('purged'), 'b of u'])
+  expect(tried).toEqual([['a', 'gone', 'b']]) // prettier-ignore
 })
 
 it('where the connection is lost, nothing is tried again: it may have been committed', async () => {

@@ -1,10 +1,8 @@
-import { canonicalBytes } from '@keepr/shared/domain/content-hash'
 import { type Bump, chooseVersioning, type Versioning } from '@keepr/shared/domain/version'
 import type { Cause } from '@keepr/db/events/append-events'
-import type { Standing } from '@keepr/db/names/find-standing'
 import type { PresentedArtifact } from '@keepr/db/artifacts/present-artifact'
 import type { ArtifactRow, JsonObject, LeasedMessage, UsagePolicy } from '@keepr/db/rows'
-import { problem } from '@keepr/shared/problem'
+import { type Problem, problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { PreparedContent } from './prepare-content.ts'
 
@@ -28,12 +26,10 @@ export type SubmitRules = {
   /** For how long the message of its run may be leased, to be handed over after the commit; left out, the relay does both. */
   leaseMs?: number | undefined
 }
-/** The artifact, with the run that was opened for it. */
-export type Submitted = {
-  artifact: ArtifactRow & Partial<PresentedArtifact>
-  deduplicated: boolean
-  leased?: LeasedMessage | undefined
-}
+/** The artifact, with the run that was opened for it; or the id of the latest version, which is the same already. */
+export type Submitted =
+  | { artifact: ArtifactRow & Partial<PresentedArtifact>; leased: LeasedMessage | undefined; repeated?: undefined }
+  | { repeated: string }
 
 /** What one request asks to be stored, by which rules. */
 export type Asked = { submission: Submission; rules: SubmitRules; cause: Cause }
@@ -45,25 +41,23 @@ export const policyOf = ({ usage_policy }: Submission, { config }: SubmitRules):
 export const mayRepeat = ({ draft, version, bump }: Submission, config: TypeConfig): boolean =>
   config.dedup !== 'off' && !draft && version === undefined && !bump
 
-export const isSame = (
-  { content_hash, content_type, metadata, usage_policy }: Submission,
-  latest: NonNullable<Standing['latest']>,
-): boolean =>
-  latest.purged_at === null &&
-  latest.content_hash === content_hash &&
-  latest.content_type === content_type &&
-  (metadata === undefined || canonicalBytes(metadata).equals(canonicalBytes(latest.metadata))) &&
-  (usage_policy === undefined || usage_policy === latest.usage_policy)
+/** The kind of versions that a name gets which is new. */
+export function versioningFor(submission: Submission, { versioning: configured }: TypeConfig): Versioning {
+  const { version, bump } = submission
+  const versioning = chooseVersioning({ configured, established: undefined, version, bump })
+  if (versioning === undefined) throw misfit(submission, configured)
+  return versioning
+}
 
-export function versioningFor(
+/** Whether a name that has versions of this kind may get this one. */
+export const fitsVersioning = (
   { version, bump }: Submission,
-  config: TypeConfig,
-  established: Versioning | undefined,
-): Versioning {
-  const versioning = chooseVersioning({ configured: config.versioning, established, version, bump })
-  if (versioning) return versioning
-  const expected = established ?? config.versioning
-  throw problem('validation-error', {
+  { versioning: configured }: TypeConfig,
+  established: Versioning,
+): boolean => chooseVersioning({ configured, established, version, bump }) !== undefined
+
+export const misfit = ({ version }: Submission, expected: TypeConfig['versioning']): Problem =>
+  problem('validation-error', {
     errors: [
       {
         pointer: version === undefined ? '/bump' : '/version',
@@ -71,4 +65,3 @@ export function versioningFor(
       },
     ],
   })
-}

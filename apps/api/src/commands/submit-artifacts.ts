@@ -1,39 +1,58 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { isVersionUsed, type NewSubmission, storeSubmissions } from '@keepr/db/submissions/store-submissions'
+import { claimNames } from '@keepr/db/names/claim-names'
+import {
+  findStorable,
+  isVersionUsed,
+  type NewSubmission,
+  type StoredSubmission,
+  storeSubmissions,
+} from '@keepr/db/submissions/store-submissions'
 import type { Commit, Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
 import type { LedgerEntry } from '@keepr/db/versions/ledger-entry'
 import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
-import { nextVersion } from '@keepr/shared/domain/version'
+import { VERSIONINGS } from '@keepr/shared/domain/version'
 import { type Problem, problem } from '@keepr/shared/problem'
-import { type Claimed, claimForSubmission, giveBackRepeated } from './claim-for-submission.ts'
 import { requirePendingRoom } from './require-pending-room.ts'
 import { requireStorage } from './require-storage.ts'
-import { type Asked, policyOf, type Submitted, versioningFor } from './submission.ts'
+import { type Asked, fitsVersioning, mayRepeat, misfit, policyOf, type Submitted, versioningFor } from './submission.ts'
 
 const defaultDeadlineMs = 24 * 3_600_000
 
 /**
- * Stores new versions of one type, each of another name, and hands them to verification, or keeps them as drafts. One
- * transaction: all or nothing, so one that is refused has to be asked for without the others.
+ * Stores new versions of one type, each of another name, and hands them to verification, or keeps them as drafts. All that is asked
+ * of the database leaves in one flight, its commit with it: what becomes of each submission is decided there (standing.ts).
+ * @returns for each what became of it, or why it is refused
  */
 export async function submitArtifacts(
   tx: Tx,
   actor: Actor,
   asked: readonly Asked[],
   commit: Commit,
-): Promise<Submitted[]> {
+): Promise<(Submitted | Problem)[]> {
   const type = typeOf(asked)
-  const claimed = await claimForSubmission(tx, { group_id: actor.groupId, type }, asked)
-  const repeated = await giveBackRepeated(tx, claimed)
-  const fresh = claimed.filter(({ name }) => !repeated.has(name.name))
-  const stored = fresh.length === 0 ? [] : await store(tx, actor, fresh, commit)
-  const submitted = new Map(stored.map((one) => [one.artifact.name, one]))
-  return asked.map(({ submission: { name } }) => {
-    const one = repeated.get(name) ?? submitted.get(name)
-    if (!one) throw new Error(`the submission of ${name} has come to nothing`)
-    return one
+  const planned = asked.map((one) => ({ ...one, new: asNew(actor, one) }))
+  const claims = asked.map(({ submission, rules }) => ({
+    name: submission.name,
+    versioning: versioningFor(submission, rules.config),
+    events: submission.draft ? 1 : 2,
+  }))
+  const claiming = claimNames(tx, { group_id: actor.groupId, type }, claims)
+  if (asked.some(hasLimits)) {
+    await claiming
+    await requireRoom(tx, planned)
+  }
+  const news = planned.map((one) => one.new)
+  const storing = storeSubmissions(tx, news, { leaseMs: asked[0]?.rules.leaseMs })
+  commit()
+  const [stored] = await Promise.all([storing, claiming]).catch((error: unknown) => {
+    throw isVersionUsed(error) ? problem('version-exists', { version: asked[0]?.submission.version }) : error
+  })
+  return planned.map((one) => {
+    const outcome = stored.get(one.new.id)
+    if (!outcome) throw new Error(`the submission of ${one.submission.name} has come to nothing`)
+    return submittedOf(actor, one, outcome)
   })
 }
 
@@ -55,71 +74,75 @@ function typeOf([first, ...others]: readonly Asked[]): string {
   return type
 }
 
-async function store(tx: Tx, actor: Actor, claimed: readonly Claimed[], commit: Commit): Promise<Submitted[]> {
-  await requireRoom(tx, claimed)
-  const planned = claimed.map((one) => ({ ...one, subject: subjectOf(actor, one) }))
-  const storing = storeSubmissions(tx, planned.map(asNew), { leaseMs: claimed[0]?.rules.leaseMs })
-  commit()
-  const stored = await storing.catch((error: unknown) => {
-    throw isVersionUsed(error) ? problem('version-exists', { version: planned[0]?.subject.version }) : error
-  })
-  return stored.map(({ leased, run_deadline, ...artifact }) => {
-    const run = run_deadline === null ? {} : { run_state: 'waiting' as const, run_deadline, run_reason: null }
-    return { artifact: { ...artifact, ...run }, deduplicated: false, leased }
-  })
-}
+type Planned = Asked & { new: NewSubmission }
 
-/** The locks on what waits and on what is stored come after those of the names, as where a draft grows: no two wait for each other. */
-async function requireRoom(tx: Tx, claimed: readonly Claimed[]): Promise<void> {
-  const [first] = claimed
-  if (!first) return
-  const { rules, name } = first
-  const runs = claimed.filter(({ submission }) => !submission.draft).length
-  if (runs > 0) await requirePendingRoom(tx, name, rules, runs)
-  const bytes = claimed.reduce((sum, { submission }) => sum + submission.content_size, 0)
-  await requireStorage(tx, { groupId: name.group_id, bytes, maxStoredBytes: rules.maxStoredBytes })
-}
-
-/** The artifact as it will stand there, with the version that it takes. */
-function subjectOf(actor: Actor, { submission, rules, name, standing: { prior } }: Claimed) {
-  if (submission.version !== undefined && prior) throw versionExists(actor, prior)
-  const versioning = versioningFor(submission, rules.config, name.versioning)
-  const version = submission.version ?? nextVersion(versioning, prior?.version, submission.bump)
-  if (version === undefined) throw problem('versions-exhausted')
+function asNew(actor: Actor, { submission, rules, cause }: Asked): NewSubmission {
+  const { config } = rules
+  const { version, bump, metadata, usage_policy } = submission
   return {
     id: randomUUIDv7(),
-    group_id: name.group_id,
-    type: name.type,
-    name: name.name,
-    version,
-    status: submission.draft ? ('draft' as const) : ('on_verification' as const),
+    group_id: actor.groupId,
+    type: submission.type,
+    name: submission.name,
+    status: submission.draft ? 'draft' : 'on_verification',
     usage_policy: policyOf(submission, rules),
-    content_hash: submission.content_hash,
     created_by: actor.userId,
+    content_kind: submission.content_kind,
+    content_type: submission.content_type,
+    content_size: submission.content_size,
+    content_hash: submission.content_hash,
+    content: submission.content,
+    asked: { version, bump, metadata, usage_policy },
+    fits: VERSIONINGS.filter((versioning) => fitsVersioning(submission, config, versioning)),
+    repeatable: mayRepeat(submission, config),
+    cause,
+    run: submission.draft
+      ? undefined
+      : {
+          id: submission.run_id,
+          requires_validation: config.requires_validation,
+          deadlineMs: config.validator?.deadline ?? defaultDeadlineMs,
+          awaited: submission.awaited,
+        },
   }
 }
 
-type Planned = Claimed & { subject: ReturnType<typeof subjectOf> }
+const hasLimits = ({ rules: { maxPending, maxPendingPerUser, maxStoredBytes, config } }: Asked): boolean =>
+  [maxPending, maxPendingPerUser, maxStoredBytes, config.max_pending].some(Number.isFinite)
 
-const asNew = ({ submission, rules: { config }, cause, name, standing, subject }: Planned): NewSubmission => ({
-  ...subject,
-  content_kind: submission.content_kind,
-  content_type: submission.content_type,
-  content_size: submission.content_size,
-  content: submission.content,
-  metadata: submission.metadata ?? {},
-  duplicate_of: standing.duplicate_of ?? null,
-  cause,
-  lastSequence: name.last_sequence,
-  run: submission.draft
-    ? undefined
-    : {
-        id: submission.run_id,
-        requires_validation: config.requires_validation,
-        deadlineMs: config.validator?.deadline ?? defaultDeadlineMs,
-        awaited: submission.awaited,
-      },
-})
+/** The locks on what waits and on what is stored come after those of the names, as where a draft grows: no two wait for each other. */
+async function requireRoom(tx: Tx, planned: readonly Planned[]): Promise<void> {
+  const storable = await findStorable(
+    tx,
+    planned.map((one) => one.new),
+  )
+  const fresh = planned.filter((one) => storable.has(one.new.id))
+  const [first] = fresh
+  if (!first) return
+  const { rules } = first
+  const runs = fresh.filter(({ submission }) => !submission.draft).length
+  if (runs > 0) await requirePendingRoom(tx, first.new, rules, runs)
+  const bytes = fresh.reduce((sum, { submission }) => sum + submission.content_size, 0)
+  await requireStorage(tx, { groupId: first.new.group_id, bytes, maxStoredBytes: rules.maxStoredBytes })
+}
+
+function submittedOf(actor: Actor, { submission }: Planned, stored: StoredSubmission): Submitted | Problem {
+  switch (stored.outcome) {
+    case 'stored': {
+      const { artifact, leased, run_deadline } = stored
+      const run = run_deadline === null ? {} : { run_state: 'waiting' as const, run_deadline, run_reason: null }
+      return { artifact: { ...artifact, ...run }, leased }
+    }
+    case 'repeated':
+      return { repeated: stored.id }
+    case 'used':
+      return versionExists(actor, stored.prior)
+    case 'misfit':
+      return misfit(submission, stored.versioning)
+    case 'exhausted':
+      return problem('versions-exhausted')
+  }
+}
 
 function versionExists(actor: Actor, used: LedgerEntry): Problem {
   const visible = maySee(actor, {

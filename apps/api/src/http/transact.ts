@@ -1,6 +1,7 @@
+import type { PendingQuery } from 'postgres'
 import type { Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
-import { type Problem } from '@keepr/shared/problem'
+import { Problem } from '@keepr/shared/problem'
 import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
 import { keepAnswer, replayedAnswer } from './idempotency.ts'
@@ -30,6 +31,9 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
   return answer
 }
 
+/** Asks the database in the name of the caller. */
+export type Read = <Row extends object>(query: (tx: Tx) => PendingQuery<Row[]>) => Promise<Row[]>
+
 /**
  * The same for what may share its transaction with what else the same user asks for at that time. An answer that is kept
  * commits together with its own effect only, so with an Idempotency-Key it shares none.
@@ -37,19 +41,19 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
 export async function transactTogether<Item, Out>(
   c: Call,
   { story, item, waitMs }: { story: StoryOfMany<Item, Out>; item: Item; waitMs: number },
-  answerOf: (out: Out) => Answer,
+  answerOf: (out: Out, read: Read) => Promise<Answer>,
 ): Promise<Answer> {
   const { db, submitted } = c.get('ctx')
   const actor = c.get('actor')
   if (c.get('keyed')) {
     const alone = async (tx: Tx) => {
       const [out] = await story.run(tx, actor, [item], () => {}) // the answer is kept before it commits
-      return answerOf(out as Out) // SAFETY: one answer for each item.
+      if (out instanceof Problem) throw out
+      return await answerOf(out as Out, (query) => query(tx)) // SAFETY: one answer for each item.
     }
     return await transactAnswer(c, alone, waitMs)
   }
-  const out = await db.writeTogether(actor, story, item)
-  const answer = answerOf(out)
+  const answer = await answerOf(await db.writeTogether(actor, story, item), (query) => db.read(actor, query))
   submitted(answer.leased)
   return answer
 }

@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import type { Tx } from '../transaction.ts'
 
 type Coordinates = { group_id: string; type: string }
@@ -21,13 +22,15 @@ export async function findDuplicates(
   return await tx<{ name: string; id: string }[]>`
     select asked.name, same.id
       from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, restricted boolean, id uuid)
-     cross join lateral (${sameContent(tx, { group_id, type })}) same`
+     cross join lateral (${sameContent(tx, { group_id: tx`(select ${group_id}::text)`, type: tx`${type}` })}) same`
 }
 
+type Fragment = postgres.PendingQuery<postgres.Row[]>
+
 /** The same for the row `asked` of a statement. */
-export const sameContent = (tx: Tx, { group_id, type }: Coordinates) => tx`
+export const sameContent = (tx: Tx, { group_id, type }: Record<keyof Coordinates, Fragment>) => tx`
   select a.id from artifact_active a
-   where a.group_id = (select ${group_id}::text) and a.content_hash = asked.content_hash
+   where a.group_id = ${group_id} and a.content_hash = asked.content_hash
      and (a.usage_policy <> 'restricted' or asked.restricted) and a.id is distinct from asked.id
    order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
    limit 1`

@@ -1,19 +1,11 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
-import type { NewSubmission } from '../submissions/store-submissions.ts'
 
 export type DraftReplacement = Pick<
-  NewSubmission,
-  | 'content_kind'
-  | 'content_type'
-  | 'content_size'
-  | 'content_hash'
-  | 'content'
-  | 'metadata'
-  | 'usage_policy'
-  | 'duplicate_of'
->
+  ArtifactRow,
+  'content_kind' | 'content_type' | 'content_size' | 'content_hash' | 'metadata' | 'usage_policy' | 'duplicate_of'
+> & { content: Uint8Array }
 
 /** Makes a draft anew in place; undefined when it is no draft any more. */
 export async function replaceDraft(

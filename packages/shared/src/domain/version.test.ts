@@ -6,7 +6,6 @@ import {
   isPrerelease,
   isRange,
   latestVersion,
-  nextVersion,
   outranks,
   parseVersion,
   resolveRange,
@@ -117,35 +116,6 @@ describe('latest', () => {
     const latest = latestVersion(versions)
     expect(versions.filter((other) => outranks(other, latest ?? ''))).toEqual([])
   })
-})
-
-describe('nextVersion', () => {
-  test.each([
-    ['integer', undefined, undefined, '1'],
-    ['integer', '7', undefined, '8'],
-    ['integer', '2147483647', undefined, undefined],
-    ['semver', undefined, undefined, '0.1.0'],
-    ['semver', undefined, 'major', '0.1.0'],
-    ['semver', '1.2.3', undefined, '1.2.4'],
-    ['semver', '1.2.3', 'minor', '1.3.0'],
-    ['semver', '1.2.3', 'major', '2.0.0'],
-    ['semver', '1.2.9007199254740990', 'patch', '1.2.9007199254740991'],
-    ['semver', '1.2.9007199254740991', 'patch', undefined],
-    ['semver', '1.2.9007199254740991', 'minor', '1.3.0'],
-  ] as const)('%s after %s, bumped by %s: %s', (versioning, highest, bump, next) => {
-    expect(nextVersion(versioning, highest, bump)).toBe(next)
-  })
-
-  property.prop([release, fc.constantFrom('patch', 'minor', 'major')])(
-    'is a release above the highest',
-    (highest, bump) => {
-      const next = nextVersion('semver', highest, bump)
-      if (next === undefined) return
-      expect(compareVersions(next, highest)).toBe(1)
-      expect(isPrerelease(next)).toBe(false)
-      expect(parseVersion(next)).toBe(next)
-    },
-  )
 })
 
 describe('chooseVersioning', () => {

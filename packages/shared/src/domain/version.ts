@@ -51,24 +51,6 @@ export function outranks(version: string, other: string): boolean {
   return compareVersions(version, other) > 0
 }
 
-/**
- * The version that a submission gets which names none. `highest` is the highest integer, or the highest *release*, that
- * the name and type ever used in any state; above it everything is free. Undefined when the numbers are used up.
- */
-export function nextVersion(
-  versioning: Versioning,
-  highest: string | undefined,
-  bump: Bump = 'patch',
-): string | undefined {
-  if (versioning === 'integer') return parseVersion(Number(highest ?? 0) + 1)
-  if (highest === undefined) return '0.1.0'
-  // BigInt: 2^53-1 is a legal part, one more is not, and plain numbers could not tell them apart.
-  const [major = 0n, minor = 0n, patch = 0n] = (highest.split('-', 1)[0] ?? '').split('.').map(BigInt)
-  if (bump === 'major') return parseVersion(`${major + 1n}.0.0`)
-  if (bump === 'minor') return parseVersion(`${major}.${minor + 1n}.0`)
-  return parseVersion(`${major}.${minor}.${patch + 1n}`)
-}
-
 export type VersioningQuestion = {
   configured: Versioning | 'any'
   /** What the name and type use already; it holds also when the configuration has changed since. */

@@ -1,3 +1,4 @@
+import { findById } from '@keepr/db/artifacts/find-by-id'
 import type { JsonObject } from '@keepr/db/rows'
 import { decideForGroup } from '@keepr/shared/domain/access'
 import { type Offence, problem } from '@keepr/shared/problem'
@@ -13,7 +14,7 @@ import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
 import { contentRules } from '../../http/content-rules.ts'
 import { route } from '../../http/route.ts'
-import { transactTogether } from '../../http/transact.ts'
+import { type Read, transactTogether } from '../../http/transact.ts'
 import { readSubmission } from '../../http/submission-body.ts'
 import { answeredArtifact, pendingArtifact } from './example.ts'
 
@@ -81,10 +82,16 @@ export const submitArtifact = route(
     }
     const { maxPending, maxPendingPerUser, maxStoredBytes } = settings
     const rules = { config, maxPending, maxPendingPerUser, maxStoredBytes, leaseMs: leaseMs() }
-    const answerOf = ({ artifact, deduplicated, leased }: Submitted) =>
-      deduplicated
-        ? artifactAnswer(c, artifact, 200, { deduplicated })
-        : { ...artifactAnswer(c, artifact, submission.draft ? 201 : 202), leased }
+    const answerOf = async (submitted: Submitted, read: Read) => {
+      if (submitted.repeated === undefined) {
+        const { artifact, leased } = submitted
+        return { ...artifactAnswer(c, artifact, submission.draft ? 201 : 202), leased }
+      }
+      const { repeated: id } = submitted
+      const [latest] = await read((tx) => findById(tx, { group_id: actor.groupId, id, withContent: false }))
+      if (!latest) throw problem('not-found')
+      return artifactAnswer(c, latest, 200, { deduplicated: true })
+    }
     return await awaitVerdict(c, 201, async ({ runId, waitMs }) => {
       const asked = { submission: { ...submission, run_id: runId, awaited: waitMs > 0 }, rules, cause: causeOf(c) }
       return await transactTogether(c, { story: submissions, item: asked, waitMs }, answerOf)
