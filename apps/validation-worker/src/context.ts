@@ -15,7 +15,7 @@ export type Context = {
   types: () => ReadonlyMap<string, TypeConfig>
   validators: Validators
   recovery: Pick<Recovery, 'note'>
-  relay: Pick<Relay, 'nudge' | 'nudgeIn'>
+  relay: Pick<Relay, 'nudge' | 'nudgeIn' | 'judged'>
   now: () => number
   /** In [0, 1): spreads retries. */
   random: () => number

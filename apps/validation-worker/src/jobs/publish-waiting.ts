@@ -45,6 +45,6 @@ async function publishMany(ctx: Context, key: string, runIds: readonly string[])
     const line = { run_id: run.id, artifact_id: run.artifact_id, artifact_type: type, attempt: run.attempts }
     ctx.log.info({ ...line, outcome: 'not_required', effect: 'settled' }, 'published without a validator')
   }
-  ctx.relay.nudge()
+  ctx.relay.judged()
   return new Set(settled.map(({ id }) => id))
 }

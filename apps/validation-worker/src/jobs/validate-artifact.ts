@@ -43,7 +43,7 @@ export const validateArtifact = (ctx: Context) => {
     const followed = await follow(ctx, desk, judged, outcome)
     tellOutcome(ctx, judged, outcome, followed)
     ctx.recovery.note(run.artifact_type, outcome)
-    ctx.relay.nudge()
+    ctx.relay.judged()
     return followed
   }
 }
@@ -136,7 +136,7 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
   const settled = await ctx.db.withService(run.group_id, (tx) =>
     expireRun(tx, run, { type, ...(tried ? { tried } : {}) }),
   )
-  ctx.relay.nudge()
+  ctx.relay.judged()
   if (settled === 'stale') return settled
   const outcome = run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold' ? 'held' : 'expired'
   ctx.metrics.outcomes.inc({ type: run.artifact_type, outcome })

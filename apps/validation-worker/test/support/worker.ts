@@ -81,7 +81,7 @@ export async function testWorker(lookup?: Lookup): Promise<TestWorker> {
     types: () => types,
     validators,
     recovery: { note: () => {} },
-    relay: { nudge: () => {}, nudgeIn: () => {} },
+    relay: { nudge: () => {}, nudgeIn: () => {}, judged: () => {} },
     now,
     random: () => 0.5,
     retention: { idempotencyKeysMs: 1, cleanupPlansMs: 1, quarantinedMessagesMs: 1, validationTriesMs: 1 },

@@ -34,6 +34,8 @@ export type Relay = AsyncDisposable & {
    * is committed, and the events wait for those of the verdicts.
    */
   submitted(leased?: LeasedMessage): void
+  /** A verdict was stored: its events are to be told of, and more runs may have their turn. */
+  judged(): void
   /** Something will be due in so many milliseconds. */
   nudgeIn(delayMs: number): void
   stop(): Promise<void>
@@ -51,18 +53,20 @@ const VERDICT_MS = 50
  */
 export function startRelay(options: RelayOptions): Relay {
   const { db, count, pollMs, publishedTogether } = options
-  const runs = startRounds(options, ROUND_MS.runs, () => carryRuns(options))
-  const events = startRounds(options, ROUND_MS.events, () => carryEvents(options))
-  const leases = startRounds(options, pollMs, async () => {
+  const carry = (kinds: readonly MessageKind[]) => leaseAndCarry(options, kinds)
+  const runs = startRounds(options, { everyMs: ROUND_MS.runs, kinds: ['validate_run'], look: carry })
+  const events = startRounds(options, { everyMs: ROUND_MS.events, kinds: OF_EVENTS, look: carry })
+  const freeLeases = async () => {
     const expired = await db.withService(null, freeExpiredLeases)
     count?.('lease_expired', expired)
     if (expired > 0) nudge()
-    return 'nothing'
-  })
+    return 'nothing' as const
+  }
+  const leases = startRounds(options, { everyMs: pollMs, kinds: [], look: freeLeases })
   const timers = new Set<NodeJS.Timeout>()
   const nudge = () => {
-    if (publishedTogether) runs.nudge()
-    events.nudge()
+    if (publishedTogether) runs.nudge(['validate_run'])
+    events.nudge(OF_EVENTS)
   }
   const later = (delayMs: number, look: () => void) => {
     const timer = setTimeout(
@@ -89,7 +93,7 @@ export function startRelay(options: RelayOptions): Relay {
     eventsWait = true
     later(VERDICT_MS, () => {
       eventsWait = false
-      events.nudge()
+      events.nudge(['fan_out_events'])
     })
   }
   const stop = async () => {
@@ -100,9 +104,10 @@ export function startRelay(options: RelayOptions): Relay {
     nudge,
     submitted(leased) {
       if (leased) handOver(leased)
-      else runs.nudge()
+      else runs.nudge(['validate_run'])
       lookSoon()
     },
+    judged: () => events.nudge(['fan_out_events', 'validate_run']),
     nudgeIn: (delayMs) => later(delayMs, nudge),
     stop,
     [Symbol.asyncDispose]: stop,
@@ -112,12 +117,19 @@ export function startRelay(options: RelayOptions): Relay {
 /** What may be left to carry at once. */
 type Left = 'nothing' | 'more'
 
-type Rounds = { nudge(): void; stop(): Promise<void> }
+type Rounds = { nudge(kinds: readonly MessageKind[]): void; stop(): Promise<void> }
+type RoundsOptions = {
+  everyMs: number
+  /** What is looked for when the time to look has come. */
+  kinds: readonly MessageKind[]
+  look: (kinds: readonly MessageKind[]) => Promise<Left>
+}
 
-/** Round after round, each when it is nudged or when the time to look has come. */
-function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: () => Promise<Left>): Rounds {
+/** Round after round, each when it is nudged, for what it is nudged for, or when the time to look has come. */
+function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: RoundsOptions): Rounds {
   let stopped = false
-  let nudged = false
+  const nudged = new Set<MessageKind>()
+  let polledAt = Number.NEGATIVE_INFINITY
   let wake = () => {}
   const rest = (ms: number, isOver: () => boolean) =>
     new Promise<void>((resolve) => {
@@ -129,15 +141,26 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
       }
       wake() // it may have come meanwhile
     })
+  const nextKinds = () => {
+    if (nudged.size === 0 || performance.now() - polledAt >= pollMs) {
+      polledAt = performance.now()
+      for (const kind of kinds) nudged.add(kind)
+    }
+    const next = [...nudged]
+    nudged.clear()
+    return next
+  }
 
   async function run() {
     while (!stopped) {
-      nudged = false
       const nextAt = performance.now() + everyMs
       try {
-        const left = await carryOnce()
-        if (left === 'more') continue
-        await rest(pollMs, () => nudged || stopped)
+        const looked = nextKinds()
+        if ((await look(looked)) === 'more') {
+          for (const kind of looked) nudged.add(kind)
+          continue
+        }
+        await rest(pollMs, () => nudged.size > 0 || stopped)
         const tooSoonMs = nextAt - performance.now()
         if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
       } catch (error) {
@@ -149,8 +172,8 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
 
   const running = run()
   return {
-    nudge() {
-      nudged = true
+    nudge(kindsOfIt) {
+      for (const kind of kindsOfIt) nudged.add(kind)
       wake()
     },
     async stop() {
@@ -161,8 +184,8 @@ function startRounds({ pollMs, log }: RelayOptions, everyMs: number, carryOnce: 
   }
 }
 
-const carryRuns = (options: RelayOptions) => leaseAndCarry(options, ['validate_run'])
-const carryEvents = (options: RelayOptions) => leaseAndCarry(options, ['fan_out_events', 'deliver_webhook'])
+/** What follows events. */
+const OF_EVENTS = ['fan_out_events', 'deliver_webhook'] as const satisfies MessageKind[]
 
 async function leaseAndCarry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
   const leased = await options.db.withService(null, (tx, commit) => {
