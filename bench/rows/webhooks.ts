@@ -11,6 +11,7 @@ import { plainLine, ratioLine } from './line-of.ts'
 import { postEach } from './post-each.ts'
 import type { Row } from './row.ts'
 import { outboxEmpty, verdictsStored } from './settled.ts'
+import { warmUp } from './warm-up.ts'
 
 const EVENTS = 400
 const SUBSCRIBERS = 5
@@ -23,7 +24,7 @@ export const webhooks: Row = {
   async run(bench) {
     const product = await bench.small()
     const sides = { keepr: () => deliveredPerSecond(bench, product), floor: () => postedPerSecond(bench) }
-    await sides.keepr()
+    await warmUp(sides)
     const measured = await alternate(bench, sides)
     const line = ratioLine(
       { id: 'webhooks', what: `event → delivered, ${SUBSCRIBERS} subscribers`, unit: '/s' },

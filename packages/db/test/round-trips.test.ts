@@ -9,6 +9,9 @@ let database: TestDatabase
 let flights = 0
 /** As if an operator had cancelled it: an error for `begin` alone, and the connection goes on. */
 let beginFails = false
+let begins = false
+/** How often the database said that it is ready for more. */
+let ready = 0
 /** Between the database and its client: counts how often the client speaks after it was answered. */
 const wire = createServer((near) => {
   const { hostname, port } = new URL(database.adminUrl)
@@ -19,9 +22,12 @@ const wire = createServer((near) => {
     answered = false
     const at = beginFails ? said.indexOf('begin \0') : -1
     if (at >= 0) said.write('begun', at)
+    else if (beginFails && begins && said.toString('latin1', 0, 1) === 'B') said.write('?', 6) // its name, if it is prepared
+    begins = false
   })
-  far.on('data', () => {
+  far.on('data', (answer: Buffer) => {
     answered = true
+    ready += answer.toString('latin1').split('Z\0\0\0\x05').length - 1
   })
   near.pipe(far).pipe(near)
 })
@@ -84,6 +90,40 @@ it('a commit that is sent along costs no round trip', async () => {
   expect(await noted()).toEqual(['a', 'a', 'b', 'b'])
 })
 
+it('what leaves together is answered together', async () => {
+  const story = () =>
+    db.withService(null, (tx, commit) => {
+      const written = Promise.all([write(tx, 'a'), tx`select word from notes`, write(tx, 'b')])
+      commit()
+      return written
+    })
+  await story()
+  const before = ready
+  const [, words, { count }] = await story()
+  expect([words.map(({ word }) => word), count]).toEqual([['a', 'b', 'a'], 1]) // prettier-ignore
+  expect(ready - before).toBe(1)
+})
+
+it('where one of them fails, the rest is not done and told the same, whether or not its commit was sent along', async () => {
+  for (const along of [true, false]) {
+    const outcomes: PromiseSettledResult<unknown>[] = []
+    const failed = db.withService(null, async (tx, commit) => {
+      const written = ['a', 'bad', 'c'].map((word) => write(tx, word))
+      if (along) commit()
+      outcomes.push(...(await Promise.allSettled(written)))
+      await Promise.all(written)
+    })
+    expect(await failed.catch(sqlState)).toBe('23514')
+    expect(outcomes.map((one) => (one.status === 'rejected' ? sqlState(one.reason) : one.status))).toEqual([
+      'fulfilled',
+      '23514',
+      '23514',
+    ])
+    expect(await noted()).toEqual([])
+    await db.withService(null, (tx) => tx`select 1 as one`) // the connection is as good as before
+  }
+})
+
 it('where one of the last statements fails, the commit that was sent along keeps nothing', async () => {
   const failed = db.withService(null, async (tx, commit) => {
     await write(tx, 'a')
@@ -142,9 +182,11 @@ describe.each([
     if (known) await story('before')
     else await fresh.ping()
     beginFails = true
+    begins = known
     const failed = await story('lost').catch(sqlState)
     beginFails = false
     expect(failed).toBe('42601')
+    expect(await noted()).not.toContain('lost')
     expect(fresh.pool()).toMatchObject({ running: 0, waiting: 0 })
     await database.admin`truncate notes`
     await story('after')

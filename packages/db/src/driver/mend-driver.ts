@@ -16,6 +16,8 @@ type Mending = { file: string; changes: readonly { from: string; to: string; tim
  * And what it does at a cost: content travels as hexadecimal text that is made and copied again on its way, so that 30 MB took
  * 300 to 400 MB of memory. Here bytes go and come as bytes: no copy of what is large is made to be sent, none of what has come.
  * And a transaction waits for its `begin` before it sends anything else, and for all else before it sends its `commit`.
+ * And each of its statements asks to be answered at once (Sync), so that each is an answer of its own to send, to wake up for and to
+ * read. What leaves together within a transaction is answered together: where one fails, the server skips the rest, and it is told so.
  * And a query that is over, with all of its rows, outlives each collection of young objects, for the sake of two functions that
  * it holds as properties of its own: a third of the time of reads went into copying what nobody needs. They are methods here.
  * Pinned with the version: with any other text it throws instead of mending half.
@@ -46,7 +48,7 @@ const mendings: readonly Mending[] = [
       },
       {
         from: '\n    closedTime = performance.now()\n',
-        to: '\n    query = null\n    closedTime = performance.now()\n',
+        to: '\n    query = last = null\n    connection.joins = false\n    closedTime = performance.now()\n',
         times: 1,
       },
       // A statement that the server does not know any more, or knows otherwise, is forgotten and told as failed: written again where
@@ -117,6 +119,54 @@ const mendings: readonly Mending[] = [
           '          : column.parser === undefined\n',
         times: 1,
       },
+      // Within a transaction, what was not sent yet is joined by what follows: one Sync is behind all of it.
+      { from: '\n      build(q)\n', to: '\n      build(q)\n      join(q)\n', times: 1 },
+      {
+        from: '\n  function toBuffer(q) {\n',
+        to:
+          '\n  function join(q) {\n' +
+          '    q.plain = !q.options.simple && !q.describeFirst && !q.cursorFn\n' +
+          '    if (connection.joins && q.plain && last && last.plain && chunk && chunk.subarray(-Sync.length).equals(Sync))\n' +
+          '      chunk = chunk.subarray(0, -Sync.length), last.joined = true\n' +
+          '    last = q\n  }\n' +
+          '\n  function next() {\n' +
+          '    while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n' +
+          '      Connection(options).cancel(query.state, query.cancelled.resolve, query.cancelled.reject)\n  }\n' +
+          '\n  function toBuffer(q) {\n',
+        times: 1,
+      },
+      {
+        from: '\n    if (fn || chunk.length >= 1024)\n',
+        to: '\n    if (fn || chunk.length >= (connection.joins ? LARGE : 1024))\n',
+        times: 1,
+      },
+      {
+        from: '\n    while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n      Connection(options).cancel(query.state, query.cancelled.resolve, query.cancelled.reject)\n\n    if (query)\n',
+        to: '\n    next()\n    query || (last = null)\n\n    if (query)\n',
+        times: 1,
+      },
+      {
+        from: '\n      result.count && query.cursorFn(result)\n      write(Sync)\n    }\n',
+        to:
+          '\n      result.count && query.cursorFn(result)\n      write(Sync)\n    }\n\n' +
+          '    if (query.joined) {\n      query.resolve(results || result)\n' +
+          '      query = results = null\n      result = new Result()\n      next()\n    }\n',
+        times: 1,
+      },
+      {
+        from: '\n    query = results = errorResponse = null\n',
+        to:
+          '\n    if (query && errorResponse)\n      for (let q = query; q.joined && sent.length;)\n' +
+          '        (q = sent.shift()).skipped = true, queryError(q, errorResponse)\n' +
+          '\n    query = results = errorResponse = null\n',
+        times: 1,
+      },
+      {
+        from: '(connection.reserved = null, onopen(connection))',
+        to: '(connection.reserved = null, connection.joins = false, onopen(connection))',
+        times: 1,
+      },
+      { from: '\n    , final = null\n', to: '\n    , final = null\n    , last = null\n', times: 1 },
       // A connection that waits does not hold on to the last large message that it read.
       {
         from: '\n      remaining = 0\n      incomings = null\n    }\n',
@@ -187,12 +237,11 @@ const mendings: readonly Mending[] = [
   {
     file: '/postgres/src/index.js',
     changes: [
-      // `begin` travels with the statements that follow it: one round trip less. What fails it nearly always ends the
-      // connection, and fails them too (docs/decisions/0011).
+      // `begin` travels with the statements that follow it: one round trip less. What fails it fails them too.
       {
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
-          "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n" +
+          "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: true }).execute()\n" +
           '      begun.catch(e => { lost = unbegun = e; while (queries.length) queries.shift().reject(e) })\n' +
           '      await Promise.race([begun, new Promise(resolve => onsent = resolve)])\n' +
           '      connection.queue === full && move(connection, reserved)\n',
@@ -200,7 +249,7 @@ const mendings: readonly Mending[] = [
       },
       {
         from: '\n    function onexecute(c) {\n      connection = c\n',
-        to: '\n    function onexecute(c) {\n      connection = c\n      onsent()\n',
+        to: '\n    function onexecute(c) {\n      connection = c\n      c.joins = true\n      onsent()\n',
         times: 1,
       },
       // `commit` may be sent behind the last statements, before their answers are there: another round trip less. It is sent
@@ -210,7 +259,10 @@ const mendings: readonly Mending[] = [
         to:
           '\n      sql.savepoint = savepoint\n' +
           '      sql.commit = () => (committed = new Promise((resolve, reject) =>\n' +
-          '        queueMicrotask(() => process.nextTick(() => sql`commit`.then(resolve, reject))))).catch(() => {})\n',
+          '        queueMicrotask(() => process.nextTick(() => endWith(sql`commit`, resolve, reject))))).catch(() => {})\n' +
+          // What the server has skipped left the transaction open.
+          '      const endWith = (q, resolve, reject) => q.then(resolve, e =>\n' +
+          '        q.skipped ? sql`rollback`.then(() => reject(e), () => reject(e)) : reject(e))\n',
         times: 1,
       },
       {
