@@ -4,7 +4,7 @@
 -- `highest` is the highest integer, or the highest release, that the name and type ever used in any state; above it everything is
 -- free. Null when the numbers are used up. A part of a SemVer version is at most 2^53-1, so that JavaScript can tell it from the next.
 create function next_version(versioning text, highest text, bump text) returns text
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable parallel safe as $$
 declare
   part bigint[];
 begin

@@ -3,6 +3,7 @@ import { type AddressInfo, connect as dial, createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, type Db } from '@keepr/db/connect'
 import { sqlState, type Tx } from '@keepr/db/transaction'
+import type { Actor } from '@keepr/shared/domain/actor'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
 let database: TestDatabase
@@ -122,6 +123,13 @@ it('where one of them fails, the rest is not done and told the same, whether or 
     expect(await noted()).toEqual([])
     await db.withService(null, (tx) => tx`select 1 as one`) // the connection is as good as before
   }
+})
+
+it('a read that fails after some of its rows leaves nothing to the next one', async () => {
+  const reader: Actor = { userId: 'u', groupId: 'acme', roles: ['consumer'] }
+  const failed = db.read(reader, (tx) => tx`select 1 / (3 - n) as quotient from generate_series(1, 5) as n`)
+  expect(await failed.catch(sqlState)).toBe('22012')
+  expect([...(await db.read(reader, (tx) => tx`select 'a' as word`))]).toEqual([{ word: 'a' }])
 })
 
 it('where one of the last statements fails, the commit that was sent along keeps nothing', async () => {

@@ -10,6 +10,7 @@ type Mending = { file: string; changes: readonly { from: string; to: string; tim
  * - one that is lost while it asks for the types of arrays rejects a promise that nobody can catch;
  * - a transaction whose connection is lost goes on writing to it, its `rollback` first: that ends the process, from where
  *   nobody can catch it (#1154, #1208), or runs inside of a later transaction on the same, reconnected connection.
+ * And what it does wrong when a query fails after some of its rows: the next result begins with as many holes.
  * And what it does wrong when a table was changed meanwhile: a statement whose plan does not fit any more is sent again behind
  * others that are on their way, and takes the answers that are for them. Here it fails, and who knows that nothing was kept
  * asks again (transaction.ts, connect.ts).
@@ -158,7 +159,7 @@ const mendings: readonly Mending[] = [
         to:
           '\n    if (query && errorResponse)\n      for (let q = query; q.joined && sent.length;)\n' +
           '        (q = sent.shift()).skipped = true, queryError(q, errorResponse)\n' +
-          '\n    query = results = errorResponse = null\n',
+          '\n    query = results = errorResponse = null\n    rows = 0\n',
         times: 1,
       },
       {
