@@ -150,3 +150,23 @@ test('… and where the next one was asked for, with others, it is the one after
   )
   expect(answers.map(({ status, body }) => [status, body.version])).toEqual([[202, '2'], [202, '1']]) // prettier-ignore
 })
+
+test('a repetition of what is hidden before it can be told is stored as a version of its own', async () => {
+  const { admin } = api.database
+  const bob = await api.as('acme', 'bob')
+  await bob.submit({ name: 'hidden', type: 'prompt', content: 'same' })
+  await api.settleAll()
+  // Told by a read after the commit, which waits here for the history.
+  const holder = await admin.reserve()
+  await holder`begin`
+  await holder`lock table artifact_history in access exclusive mode`
+  const answer = sent(alice.submit({ name: 'hidden', type: 'prompt', content: 'same' }))
+  await waitFor(async () => {
+    const rows = await admin`select from pg_locks where not granted and relation = 'artifact_history'::regclass`
+    return rows.length > 0
+  }, 'the repetition to be read')
+  await admin`update artifact_active set usage_policy = 'restricted' where name = 'hidden'`
+  await holder`commit`
+  holder.release()
+  expect(await answer).toMatchObject({ status: 202, body: { version: '2' } })
+})

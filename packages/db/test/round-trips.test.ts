@@ -10,7 +10,6 @@ let database: TestDatabase
 let flights = 0
 /** As if an operator had cancelled it: an error for `begin` alone, and the connection goes on. */
 let beginFails = false
-let begins = false
 /** How often the database said that it is ready for more. */
 let ready = 0
 /** Between the database and its client: counts how often the client speaks after it was answered. */
@@ -23,8 +22,6 @@ const wire = createServer((near) => {
     answered = false
     const at = beginFails ? said.indexOf('begin \0') : -1
     if (at >= 0) said.write('begun', at)
-    else if (beginFails && begins && said.toString('latin1', 0, 1) === 'B') said.write('?', 6) // its name, if it is prepared
-    begins = false
   })
   far.on('data', (answer: Buffer) => {
     answered = true
@@ -125,6 +122,43 @@ it('where one of them fails, the rest is not done and told the same, whether or 
   }
 })
 
+it('what is new to the connection does not run alone where its begin fails', async () => {
+  await using fresh = connectAnew()
+  await fresh.withService(null, (tx) => tx`select 1 as one`) // it knows how transactions begin
+  beginFails = true
+  const failed = await fresh.withService(null, (tx) => Promise.all([write(tx, 'a'), write(tx, 'b')])).catch(sqlState)
+  beginFails = false
+  expect([failed, await noted()]).toEqual(['42601', []])
+  await fresh.withService(null, (tx) => write(tx, 'c'))
+  expect(await noted()).toEqual(['c'])
+})
+
+it.each([
+  ['behind what is on its way', false],
+  ['with nothing on its way', true],
+])('what cannot be sent fails alone, and others have their own answers (%s)', async (_, alone) => {
+  const at = (tx: Tx, time: Date) => tx`select ${time}::timestamptz as at`
+  await db.withService(null, (tx) => at(tx, new Date()))
+  const outcomes: PromiseSettledResult<unknown>[] = []
+  const failed = db.withService(null, async (tx) => {
+    if (alone) await tx`select 1 as one`
+    outcomes.push(...(await Promise.allSettled([tx`select 6 as six`, at(tx, new Date(NaN)), tx`select 7 as seven`])))
+  })
+  await expect(failed).rejects.toThrow('Invalid time value')
+  expect(outcomes).toMatchObject([
+    { status: 'fulfilled', value: [{ six: 6 }] },
+    { status: 'rejected' },
+    { status: 'fulfilled', value: [{ seven: 7 }] },
+  ])
+})
+
+it('a statement without any command takes no other answer', async () => {
+  const answers = await db.withService(null, (tx) =>
+    Promise.all([tx`-- nothing`, tx`select 1 as one`, tx`select 2 as two`]),
+  )
+  expect(answers.map((rows) => [...rows])).toEqual([[], [{ one: 1 }], [{ two: 2 }]])
+})
+
 it('a read that fails after some of its rows leaves nothing to the next one', async () => {
   const reader: Actor = { userId: 'u', groupId: 'acme', roles: ['consumer'] }
   const failed = db.read(reader, (tx) => tx`select 1 / (3 - n) as quotient from generate_series(1, 5) as n`)
@@ -190,7 +224,6 @@ describe.each([
     if (known) await story('before')
     else await fresh.ping()
     beginFails = true
-    begins = known
     const failed = await story('lost').catch(sqlState)
     beginFails = false
     expect(failed).toBe('42601')

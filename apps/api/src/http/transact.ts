@@ -1,7 +1,7 @@
 import type { PendingQuery } from 'postgres'
 import type { Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
-import { Problem } from '@keepr/shared/problem'
+import { Problem, problem } from '@keepr/shared/problem'
 import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
 import { keepAnswer, replayedAnswer } from './idempotency.ts'
@@ -34,14 +34,18 @@ export async function transactAnswer(c: Call, story: (tx: Tx) => Promise<Answer>
 /** Asks the database in the name of the caller. */
 export type Read = <Row extends object>(query: (tx: Tx) => PendingQuery<Row[]>) => Promise<Row[]>
 
+/** So often it is asked for anew, where what it came to is gone before it can be read. */
+const MOST_TRIES = 3
+
 /**
  * The same for what may share its transaction with what else the same user asks for at that time. An answer that is kept
- * commits together with its own effect only, so with an Idempotency-Key it shares none.
+ * commits together with its own effect only, so with an Idempotency-Key it shares none. Where `answerOf` finds gone what
+ * the item came to, which nothing holds after the commit, it is asked for anew.
  */
 export async function transactTogether<Item, Out>(
   c: Call,
   { story, item, waitMs }: { story: StoryOfMany<Item, Out>; item: Item; waitMs: number },
-  answerOf: (out: Out, read: Read) => Promise<Answer>,
+  answerOf: (out: Out, read: Read) => Promise<Answer | undefined>,
 ): Promise<Answer> {
   const { db, submitted } = c.get('ctx')
   const actor = c.get('actor')
@@ -49,13 +53,19 @@ export async function transactTogether<Item, Out>(
     const alone = async (tx: Tx) => {
       const [out] = await story.run(tx, actor, [item], () => {}) // the answer is kept before it commits
       if (out instanceof Problem) throw out
-      return await answerOf(out as Out, (query) => query(tx)) // SAFETY: one answer for each item.
+      const answer = await answerOf(out as Out, (query) => query(tx)) // SAFETY: one answer for each item.
+      if (!answer) throw problem('overloaded')
+      return answer
     }
     return await transactAnswer(c, alone, waitMs)
   }
-  const answer = await answerOf(await db.writeTogether(actor, story, item), (query) => db.read(actor, query))
-  submitted(answer.leased)
-  return answer
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const answer = await answerOf(await db.writeTogether(actor, story, item), (query) => db.read(actor, query))
+    if (!answer) continue
+    submitted(answer.leased)
+    return answer
+  }
+  throw problem('overloaded')
 }
 
 /**

@@ -49,7 +49,7 @@ const mendings: readonly Mending[] = [
       },
       {
         from: '\n    closedTime = performance.now()\n',
-        to: '\n    query = last = null\n    connection.joins = false\n    closedTime = performance.now()\n',
+        to: '\n    query = last = unbegun = null\n    rows = 0\n    connection.joins = false\n    closedTime = performance.now()\n',
         times: 1,
       },
       // A statement that the server does not know any more, or knows otherwise, is forgotten and told as failed: written again where
@@ -108,7 +108,8 @@ const mendings: readonly Mending[] = [
         from: '\n      return (query.resolve(query.statement), write(Sync))\n',
         to:
           '\n      return (query.resolve(query.statement), write(Sync))\n' +
-          '    query.describeFirst && (write(prepared(query)), query.describeFirst = false)\n',
+          // What is described behind a `begin` that failed is not run: it would be alone.
+          '    query.describeFirst && (unbegun ? (query.reject(unbegun), write(Sync)) : write(prepared(query)), query.describeFirst = false)\n',
         times: 2,
       },
       {
@@ -127,9 +128,11 @@ const mendings: readonly Mending[] = [
         to:
           '\n  function join(q) {\n' +
           '    q.plain = !q.options.simple && !q.describeFirst && !q.cursorFn\n' +
-          '    if (connection.joins && q.plain && last && last.plain && chunk && chunk.subarray(-Sync.length).equals(Sync))\n' +
-          '      chunk = chunk.subarray(0, -Sync.length), last.joined = true\n' +
+          '    joined = connection.joins && q.plain && last && last.plain && chunk && chunk.subarray(-Sync.length).equals(Sync) ? last : null\n' +
+          '    joined && (chunk = chunk.subarray(0, -Sync.length), joined.joined = true)\n' +
           '    last = q\n  }\n' +
+          '\n  function settle() {\n    query.resolve(results || result)\n' +
+          '    query = results = null\n    result = new Result()\n    next()\n  }\n' +
           '\n  function next() {\n' +
           '    while (sent.length && (query = sent.shift()) && (query.active = true, query.cancelled))\n' +
           '      Connection(options).cancel(query.state, query.cancelled.resolve, query.cancelled.reject)\n  }\n' +
@@ -150,24 +153,38 @@ const mendings: readonly Mending[] = [
         from: '\n      result.count && query.cursorFn(result)\n      write(Sync)\n    }\n',
         to:
           '\n      result.count && query.cursorFn(result)\n      write(Sync)\n    }\n\n' +
-          '    if (query.joined) {\n      query.resolve(results || result)\n' +
-          '      query = results = null\n      result = new Result()\n      next()\n    }\n',
+          '    query.joined && settle()\n',
         times: 1,
       },
       {
         from: '\n    query = results = errorResponse = null\n',
         to:
-          '\n    if (query && errorResponse)\n      for (let q = query; q.joined && sent.length;)\n' +
-          '        (q = sent.shift()).skipped = true, queryError(q, errorResponse)\n' +
+          '\n    if (query && errorResponse) {\n      query.options.onexecute && (unbegun = errorResponse)\n' +
+          '      for (let q = query; q.joined && sent.length;)\n' +
+          '        (q = sent.shift()).skipped = true, queryError(q, errorResponse)\n    }\n' +
           '\n    query = results = errorResponse = null\n    rows = 0\n',
         times: 1,
       },
       {
         from: '(connection.reserved = null, onopen(connection))',
-        to: '(connection.reserved = null, connection.joins = false, onopen(connection))',
+        to: '(connection.reserved = unbegun = null, connection.joins = false, onopen(connection))',
         times: 1,
       },
-      { from: '\n    , final = null\n', to: '\n    , final = null\n    , last = null\n', times: 1 },
+      { from: '\n    /* noop */\n', to: '\n    query.joined && settle()\n', times: 1 },
+      // What cannot be written is refused itself, and not what is on its way; and what it was joined to ends there.
+      {
+        from: '\n      sent.length === 0 && write(Sync)\n',
+        to:
+          '\n      joined && (joined.joined = false, write(Sync))\n      joined = last = null\n' +
+          '      if (query !== q)\n        return sent.remove(q), queryError(q, error), true\n' +
+          '\n      sent.length === 0 && write(Sync)\n',
+        times: 1,
+      },
+      {
+        from: '\n    , final = null\n',
+        to: '\n    , final = null\n    , last = null\n    , joined = null\n    , unbegun = null\n',
+        times: 1,
+      },
       // A connection that waits does not hold on to the last large message that it read.
       {
         from: '\n      remaining = 0\n      incomings = null\n    }\n',
@@ -242,7 +259,7 @@ const mendings: readonly Mending[] = [
       {
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
-          "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: true }).execute()\n" +
+          "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: false }).execute()\n" +
           '      begun.catch(e => { lost = unbegun = e; while (queries.length) queries.shift().reject(e) })\n' +
           '      await Promise.race([begun, new Promise(resolve => onsent = resolve)])\n' +
           '      connection.queue === full && move(connection, reserved)\n',

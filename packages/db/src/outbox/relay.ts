@@ -49,7 +49,7 @@ const VERDICT_MS = 50
 /**
  * Carries messages from the outbox to the queue until stopped. Any number of relays may run. A message is leased and
  * committed first and published after, so no transaction waits for the queue; dying in between costs the lease's time.
- * Runs are carried apart from what follows events, so that no verdict waits for those.
+ * Runs that are submitted are carried apart from what follows events, so that they do not wait for those.
  */
 export function startRelay(options: RelayOptions): Relay {
   const { db, count, pollMs, publishedTogether } = options
@@ -154,10 +154,11 @@ function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: Ro
   async function run() {
     while (!stopped) {
       const nextAt = performance.now() + everyMs
+      const looked = nextKinds()
+      const again = () => looked.forEach((kind) => nudged.add(kind))
       try {
-        const looked = nextKinds()
         if ((await look(looked)) === 'more') {
-          for (const kind of looked) nudged.add(kind)
+          again()
           continue
         }
         await rest(pollMs, () => nudged.size > 0 || stopped)
@@ -165,6 +166,7 @@ function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: Ro
         if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
       } catch (error) {
         log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
+        again()
         await rest(Math.max(pollMs, 1000), () => stopped)
       }
     }

@@ -40,7 +40,14 @@ export type StoredSubmission =
   | { outcome: 'misfit'; versioning: Versioning }
   | { outcome: 'exhausted' }
 
-type StoredRow = { submission_id: string; leased: boolean | null; run_deadline: Timestamp | null } & (
+type StoredRow = {
+  submission_id: string
+  leased: boolean | null
+  run_deadline: Timestamp | null
+  versioning: Versioning
+  latest_id: string | null
+  prior: LedgerEntry | null
+} & (
   | ({ outcome: 'fits' } & ArtifactRow)
   | { outcome: 'repeated'; latest_id: string }
   | { outcome: 'used'; prior: LedgerEntry }
@@ -134,7 +141,16 @@ type Row = ReturnType<typeof placed>[number]
 function outcomeOf(row: StoredRow, given: Row | undefined): StoredSubmission {
   switch (row.outcome) {
     case 'fits': {
-      const { submission_id: _id, outcome: _outcome, leased, run_deadline, ...artifact } = row
+      const {
+        submission_id: _id,
+        outcome: _o,
+        versioning: _v,
+        latest_id: _l,
+        prior: _p,
+        leased,
+        run_deadline,
+        ...artifact
+      } = row
       return { outcome: 'stored', artifact, run_deadline, leased: leased && given ? leasedMessageOf(given) : undefined }
     }
     case 'repeated':

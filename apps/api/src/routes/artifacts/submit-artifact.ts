@@ -89,8 +89,7 @@ export const submitArtifact = route(
       }
       const { repeated: id } = submitted
       const [latest] = await read((tx) => findById(tx, { group_id: actor.groupId, id, withContent: false }))
-      if (!latest) throw problem('not-found')
-      return artifactAnswer(c, latest, 200, { deduplicated: true })
+      return latest?.status === 'published' ? artifactAnswer(c, latest, 200, { deduplicated: true }) : undefined
     }
     return await awaitVerdict(c, 201, async ({ runId, waitMs }) => {
       const asked = { submission: { ...submission, run_id: runId, awaited: waitMs > 0 }, rules, cause: causeOf(c) }
