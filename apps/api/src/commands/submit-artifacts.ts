@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { claimNames } from '@keepr/db/names/claim-names'
 import {
+  eventsOf,
   findStorable,
   isVersionUsed,
   type NewSubmission,
@@ -33,10 +34,10 @@ export async function submitArtifacts(
 ): Promise<(Submitted | Problem)[]> {
   const type = typeOf(asked)
   const planned = asked.map((one) => ({ ...one, new: asNew(actor, one) }))
-  const claims = asked.map(({ submission, rules }) => ({
+  const claims = planned.map(({ submission, rules, new: made }) => ({
     name: submission.name,
     versioning: versioningFor(submission, rules.config),
-    events: submission.draft ? 1 : 2,
+    events: eventsOf(made),
   }))
   const claiming = claimNames(tx, { group_id: actor.groupId, type }, claims)
   if (asked.some(hasLimits)) {

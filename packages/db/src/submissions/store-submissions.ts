@@ -40,19 +40,20 @@ export type StoredSubmission =
   | { outcome: 'misfit'; versioning: Versioning }
   | { outcome: 'exhausted' }
 
+/** How many events are told of it, each with a number of its name's sequence. */
+export const eventsOf = ({ run }: Pick<NewSubmission, 'run'>): number => (run ? 2 : 1)
+
 type StoredRow = {
   submission_id: string
-  leased: boolean | null
-  run_deadline: Timestamp | null
   versioning: Versioning
   latest_id: string | null
-  prior: LedgerEntry | null
+  leased: boolean | null
+  run_deadline: Timestamp | null
 } & (
-  | ({ outcome: 'fits' } & ArtifactRow)
+  | ({ outcome: 'fits'; prior: null } & ArtifactRow)
   | { outcome: 'repeated'; latest_id: string }
   | { outcome: 'used'; prior: LedgerEntry }
-  | { outcome: 'misfit'; versioning: Versioning }
-  | { outcome: 'exhausted' }
+  | { outcome: 'misfit' | 'exhausted' }
 )
 
 /**
@@ -80,11 +81,11 @@ export async function storeSubmissions(
           content_type text, content_size bigint, content_hash text, asked_version text, bump text, fits text[], repeatable boolean,
           restricted boolean, asked_policy text, metadata jsonb, content_begin integer, run_id uuid, run_message_id uuid,
           requires_validation boolean, "deadlineMs" bigint, awaited boolean, lease_ms float8, created_id uuid, submitted_id uuid,
-          event_message_id uuid, actor text, request_id text, traceparent text)
+          event_message_id uuid, events integer, actor text, request_id text, traceparent text)
        cross join lateral substring(${bytesOf(submissions)}::bytea from content_begin for content_size::integer) bytes
         ${standing(tx)}
     ), given_back as (
-      update artifact_names n set last_sequence = n.last_sequence - case when given.status = 'draft' then 1 else 2 end
+      update artifact_names n set last_sequence = n.last_sequence - given.events
         from given
        where outcome <> 'fits' and n.group_id = given.group_id and n.type = given.type and n.name = given.name
     ), taken as (
@@ -204,6 +205,7 @@ function placed(submissions: readonly NewSubmission[], leaseMs: number | undefin
       }),
       created_id: randomUUIDv7(),
       event_message_id: randomUUIDv7(),
+      events: eventsOf(submission),
       actor: cause.actor,
       request_id: cause.requestId,
       traceparent: cause.traceparent,
