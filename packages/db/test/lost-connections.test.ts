@@ -91,3 +91,12 @@ async function everySlotWorks() {
     return new Set(rows.map(([row]) => Number(row?.['pid']))).size === POOL
   }, 'every connection')
 }
+
+it('the end of a connection is told to who had it, and to nobody on the one that comes after it', async () => {
+  await using one = database.connectAs('keepr_api', 1)
+  for (let round = 0; round < 20; round++) {
+    const ended = one.withService(null, (tx) => tx`select pg_terminate_backend(pg_backend_pid())`)
+    const after = one.withService(null, (tx) => tx`select 1`)
+    expect([await outcomeOf(ended), await outcomeOf(after)]).toEqual(['unavailable', 'done'])
+  }
+})

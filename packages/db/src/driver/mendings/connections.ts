@@ -6,6 +6,7 @@ import type { Mending } from './mending.ts'
  *   (porsager/postgres#1066 and what is reported with it), and every query that the pool gives to it hangs or times out;
  * - what is written between the error and the end of a connection is never answered nor refused, and whatever the connection
  *   does later waits behind it;
+ * - why the server ended it is told to the first query of the connection that comes after it;
  * - one that is lost while it asks for the types of arrays rejects a promise that nobody can catch.
  * And when a table was changed meanwhile: a statement whose plan does not fit any more is sent again behind others that are on
  * their way, and takes the answers that are for them. Here it fails, and who knows that nothing was kept asks again
@@ -37,7 +38,7 @@ export const connections: readonly Mending[] = [
       },
       {
         from: '\n    closedTime = performance.now()\n',
-        to: '\n    query = last = unbegun = null\n    rows = 0\n    connection.joins = false\n    closedTime = performance.now()\n',
+        to: '\n    query = last = unbegun = errorResponse = null\n    rows = 0\n    connection.joins = false\n    closedTime = performance.now()\n',
         times: 1,
       },
       // A statement that the server does not know any more, or knows otherwise, is forgotten and told as failed: written again where
