@@ -6,7 +6,16 @@ import { inTime } from './in-time.ts'
 import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
 import { type WriteTogether, writeTogether } from './write-together.ts'
-import { actorScope, isStale, runInTransaction, type Scope, serviceScope, type Story, type Tx } from './transaction.ts'
+import {
+  actorScope,
+  isStale,
+  type Lane,
+  runInTransaction,
+  type Scope,
+  serviceScope,
+  type Story,
+  type Tx,
+} from './transaction.ts'
 
 export type ConnectOptions = {
   url: string
@@ -83,15 +92,16 @@ export function connect(options: ConnectOptions): Db {
   const schemaFits = gate(fit)
   const load = { asked: 0, running: 0 }
   /** Between being asked for and running, a transaction waits for a connection. */
-  const transact = async <T>(scope: Scope, story: Story<T>): Promise<T> => {
+  const transact = async <T>(scope: Scope, story: Story<T>, lane?: Lane): Promise<T> => {
     let runs = 0
     load.asked += 1
     try {
       await schemaFits()
-      return await runInTransaction(sql, scope, (tx, commit) => {
+      const counted: Story<T> = (tx, commit) => {
         if (runs++ === 0) load.running += 1
         return story(tx, commit)
-      })
+      }
+      return await runInTransaction(sql, scope, counted, lane)
     } finally {
       load.asked -= 1
       if (runs > 0) load.running -= 1
@@ -123,7 +133,7 @@ export function connect(options: ConnectOptions): Db {
   const readInTime: Db['read'] = (actor, query) => endsInTime(() => readNow(actor, query))
   const together = readTogether(readInTime)
   const shared = readOncePerQuestion(readInTime)
-  const written = writeTogether((actor, story) => transact(actorScope(actor), story))
+  const written = writeTogether((actor, story, lane) => transact(actorScope(actor), story, lane))
   const close = () => sql.end({ timeout: 5 })
   return {
     withActor: (actor, story) => transactInTime(actorScope(actor), story),

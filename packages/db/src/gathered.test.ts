@@ -42,27 +42,57 @@ it('fails those that were asked for together, and goes on', async () => {
   expect(await ask('two')).toBe('two')
 })
 
-it('asks for what waits before the last answers are told, where calls may overlap', async () => {
-  const happened: string[] = []
-  const gates = new Map(['first', 'second'].map((item) => [item, Promise.withResolvers<void>()]))
-  const ask = gathered<string, string>(
+/** Calls that are answered when the test says so. */
+function answering() {
+  const calls: { items: readonly number[]; lane: object; answer: () => void }[] = []
+  const ask = gathered<number, number>(
     () => '',
-    async (_key, items) => {
-      happened.push(`asked ${items.join()}`)
-      await gates.get(items.join())?.promise
+    async (_key, items, lane) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      calls.push({ items, lane, answer: resolve })
+      await promise
       return items
     },
-    { overlapping: true },
+    { ahead: true },
   )
-  const told = async (item: string) => happened.push(`told ${await ask(item)}`)
-  const first = told('first')
-  await vi.waitFor(() => expect(happened).toHaveLength(1))
-  const second = told('second')
-  gates.get('first')?.resolve()
-  await first
-  gates.get('second')?.resolve()
-  await second
-  expect(happened).toEqual(['asked first', 'asked second', 'told first', 'told second'])
+  const asked = () => calls.map(({ items }) => items.length)
+  return { ask, calls, asked, askMany: (count: number) => Array.from({ length: count }, (_, item) => ask(item)) }
+}
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await endOfTurn()
+}
+
+it('has two calls under way where it may, in one lane, the second once it is as large as the first', async () => {
+  const { calls, asked, askMany } = answering()
+  const all = askMany(16)
+  await vi.waitFor(() => expect(asked()).toEqual([8, 8]))
+  all.push(...askMany(7))
+  await turns(20)
+  expect(asked()).toEqual([8, 8])
+  calls[0]?.answer()
+  await Promise.all(all.slice(0, 8))
+  await turns(20)
+  expect(asked()).toEqual([8, 8]) // seven are fewer than eight
+  all.push(...askMany(1))
+  await vi.waitFor(() => expect(asked()).toEqual([8, 8, 8]))
+  calls[1]?.answer()
+  calls[2]?.answer()
+  await Promise.all(all)
+  expect(new Set(calls.map(({ lane }) => lane)).size).toBe(1)
+})
+
+it('asks for whoever waits, however few, where nothing is under way, and before the last answers are told', async () => {
+  const { ask, calls, asked, askMany } = answering()
+  const first = askMany(4)
+  await vi.waitFor(() => expect(asked()).toEqual([4]))
+  const later = ask(1)
+  await turns(20)
+  expect(asked()).toEqual([4])
+  calls[0]?.answer()
+  const [, known] = await Promise.all([first[0], vi.waitFor(() => expect(asked()).toEqual([4, 1])).then(asked)])
+  expect(known).toEqual([4, 1])
+  calls[1]?.answer()
+  await Promise.all([...first, later])
 })
 
 it('lets whoever comes within a few turns join several who wait, and nobody wait alone', async () => {

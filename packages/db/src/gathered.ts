@@ -1,4 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
+import type { Lane } from './transaction.ts'
 
 type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: unknown) => void }
 
@@ -8,29 +9,30 @@ const MOST_TURNS = 8
 /** So few are not parted: what a call costs by itself would be paid twice. */
 const FEW = 4
 
+/** Those who wait for one key, and the lane of the calls that are made for them as long as there are any. */
+type Queue<I, O> = { waiting: Waiting<I, O>[]; lane: Lane; onCome: () => void }
+/** A call that is under way, and what tells its answers once they are there. */
+type Call = { size: number; answered: Promise<() => void> }
+
 /**
  * One call for many: what is asked in the same turn of the event loop, or while a call of the same key is under way, is asked
  * together by the next one. One who is alone waits for no company, and is as fast as without this; several are joined by whoever
  * comes within the next turns, so that under load the database is called seldom. `answer` gives one answer for each item, in order.
  *
- * `overlapping`: who waits is asked for before those of the last call are told, so that the database works meanwhile. A call takes no
- * more than half of those who wait or were in the last one, who may come again: of many clients that ask one thing after
- * the other all but a few would be in every other call else, and the database idle while they are answered. It pays for long
- * calls; short ones become more and smaller (docs/performance.md).
+ * `ahead`: two calls may be under way, in one lane, so that the database goes on with the second while the first is answered. A call takes
+ * no more than half of those who wait or are being answered, who may come again, and the second waits until it is as large as the
+ * first: more and smaller calls would cost more than the database's waiting (docs/performance.md).
  */
 export function gathered<I, O>(
   keyOf: (item: I) => string,
-  answer: (key: string, items: readonly I[]) => Promise<readonly O[]>,
-  { maxItems = 200, overlapping = false }: { maxItems?: number; overlapping?: boolean } = {},
+  answer: (key: string, items: readonly I[], lane: Lane) => Promise<readonly O[]>,
+  { maxItems = 200, ahead = false }: { maxItems?: number; ahead?: boolean } = {},
 ): (item: I) => Promise<O> {
-  const queues = new Map<string, Waiting<I, O>[]>()
+  const queues = new Map<string, Queue<I, O>>()
 
-  /** Asks for a batch. @returns what tells each of it its answer, or why there is none */
-  const ask = (key: string, batch: readonly Waiting<I, O>[]): Promise<() => void> =>
-    answer(
-      key,
-      batch.map(({ item }) => item),
-    ).then(
+  const ask = (key: string, batch: readonly Waiting<I, O>[], lane: Lane): Call => {
+    const items = batch.map(({ item }) => item)
+    const answered = answer(key, items, lane).then(
       (answers) => () => {
         // SAFETY: there is one answer for each item.
         for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as O)
@@ -39,30 +41,58 @@ export function gathered<I, O>(
         for (const { reject } of batch) reject(error)
       },
     )
+    return { size: batch.length, answered }
+  }
 
-  async function work(key: string, queue: Waiting<I, O>[]) {
-    let tell = () => {}
-    let last = 0
-    while (queue.length > 0) {
+  async function work(key: string, queue: Queue<I, O>) {
+    const { waiting, lane } = queue
+    while (waiting.length > 0) {
       await endOfTurn()
-      if (queue.length > 1) await untilNobodyComes(queue)
-      const half = Math.max(Math.ceil((queue.length + last) / 2), FEW)
-      const batch = queue.splice(0, overlapping ? Math.min(half, maxItems) : maxItems)
-      last = batch.length
-      const asked = ask(key, batch)
-      if (overlapping) void onceSent().then(tell)
-      tell = await asked
-      if (!overlapping) tell()
+      if (waiting.length > 1) await untilNobodyComes(waiting)
+      const tell = await ask(key, waiting.splice(0, maxItems), lane).answered
+      tell()
     }
-    if (overlapping) tell()
     queues.delete(key)
   }
 
-  async function untilNobodyComes(queue: readonly unknown[]) {
-    for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS && queue.length < maxItems; turn++) {
-      const known = queue.length
+  async function workAhead(key: string, queue: Queue<I, O>) {
+    const { waiting, lane } = queue
+    let first: Call | undefined
+    let second: Call | undefined
+    let last = 0
+    for (;;) {
       await endOfTurn()
-      quiet = queue.length > known ? 0 : quiet + 1
+      if (waiting.length > 1) await untilNobodyComes(waiting)
+      const mayAsk = first === undefined ? waiting.length > 0 : second === undefined && waiting.length >= first.size
+      if (mayAsk) {
+        const half = Math.max(Math.ceil((waiting.length + (first?.size ?? last)) / 2), FEW)
+        const call = ask(key, waiting.splice(0, Math.min(half, maxItems)), lane)
+        if (first) second = call
+        else first = call
+      } else if (first) {
+        const tell = await Promise.race([first.answered, comes(queue)])
+        if (tell === undefined) continue
+        last = first.size
+        first = second
+        second = undefined
+        // Who waits is asked for before, if the database has nothing to do.
+        if (first) tell()
+        else void onceSent().then(tell)
+      } else break
+    }
+    queues.delete(key)
+  }
+
+  const comes = (queue: Queue<I, O>): Promise<undefined> =>
+    new Promise((resolve) => {
+      queue.onCome = () => resolve(undefined)
+    })
+
+  async function untilNobodyComes(waiting: readonly unknown[]) {
+    for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS && waiting.length < maxItems; turn++) {
+      const known = waiting.length
+      await endOfTurn()
+      quiet = waiting.length > known ? 0 : quiet + 1
     }
   }
 
@@ -70,11 +100,13 @@ export function gathered<I, O>(
     const { promise, resolve, reject } = Promise.withResolvers<O>()
     const key = keyOf(item)
     const queue = queues.get(key)
-    if (queue) queue.push({ item, resolve, reject })
-    else {
-      const made = [{ item, resolve, reject }]
+    if (queue) {
+      queue.waiting.push({ item, resolve, reject })
+      queue.onCome()
+    } else {
+      const made: Queue<I, O> = { waiting: [{ item, resolve, reject }], lane: {}, onCome: () => {} }
       queues.set(key, made)
-      void work(key, made)
+      void (ahead ? workAhead(key, made) : work(key, made))
     }
     return promise
   }

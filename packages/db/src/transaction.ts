@@ -18,11 +18,18 @@ export type Commit = () => void
 /** What is done in one transaction. `commit` may be called once its last statements are sent; else the commit follows their answers. */
 export type Story<T> = (tx: Tx, commit: Commit) => Promise<T>
 
+/**
+ * Transactions of one user that are to run one after the other: under load each is sent behind the `commit` of the one before, without
+ * waiting for its answer, on the same connection, so that the server never waits for us. What each of them does is its own.
+ */
+export type Lane = { last?: Promise<unknown> }
+
 export const actorScope = (actor: Actor): Scope => actor
 /** Who has no user is a service. */
 export const serviceScope = (groupId: string | null): Scope => ({ groupId, userId: null, roles: [] })
 
-const retryable = new Set(['40001', '40P01']) // serialization failure, deadlock
+/** Serialization failure, deadlock; and what was sent behind a transaction of its lane that failed. */
+const retryable = new Set(['40001', '40P01', '25P02'])
 const staleIn = new Set(['RevalidateCachedQuery', 'FetchPreparedStatement', 'transformAssignedExpr'])
 const maxTries = 3
 
@@ -39,14 +46,19 @@ export const isStale = (error: unknown): boolean =>
 
 /**
  * Runs `story` in one transaction with the scope set for its duration only (`set_config(…, true)`), and again,
- * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure, or a statement of it
- * was stale.
+ * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure, a statement of it
+ * was stale, or the one ahead of it in its lane failed.
  */
-export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story: Story<T>): Promise<T> {
+export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story: Story<T>, lane?: Lane): Promise<T> {
+  // SAFETY: the mended driver has the third (mend-driver.ts).
+  const begin = sql.begin as (
+    options: string,
+    story: (connection: postgres.TransactionSql) => unknown,
+    lane?: Lane,
+  ) => unknown
   for (let attempt = 1; ; attempt++) {
     try {
-      // SAFETY: postgres.js types the result of begin as UnwrapPromiseArray; a story returns a single value.
-      return (await sql.begin(async (connection) => {
+      const run = async (connection: postgres.TransactionSql) => {
         // SAFETY: this is the one place where a Tx is made, after begin and together with its scope.
         const tx = connection as unknown as Tx
         // Sent at once (queries are lazy until awaited) and followed by the story's first statement without waiting:
@@ -56,7 +68,10 @@ export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story
         const { commit } = connection as unknown as { commit: Commit }
         const [, result] = await Promise.all([scoped, story(tx, commit)])
         return result
-      })) as T
+      }
+      // SAFETY: postgres.js types the result of begin as UnwrapPromiseArray; a story returns a single value.
+      // What was in the way of its begin is not in the way of its next try.
+      return (await begin('', run, attempt === 1 ? lane : undefined)) as T
     } catch (error) {
       if (attempt >= maxTries || !(retryable.has(sqlState(error) ?? '') || isStale(error))) throw error
     }

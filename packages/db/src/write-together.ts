@@ -1,7 +1,7 @@
 import type { Actor } from '@keepr/shared/domain/actor'
 import { Problem } from '@keepr/shared/problem'
 import { gathered } from './gathered.ts'
-import type { Commit, Story, Tx } from './transaction.ts'
+import type { Commit, Lane, Story, Tx } from './transaction.ts'
 import { mayBeKept } from './unavailable.ts'
 
 /**
@@ -16,7 +16,7 @@ export type StoryOfMany<Item, Out> = {
   apartBy(item: Item): string
 }
 
-export type Transact = <T>(actor: Actor, story: Story<T>) => Promise<T>
+export type Transact = <T>(actor: Actor, story: Story<T>, lane?: Lane) => Promise<T>
 export type WriteTogether = <Item, Out>(actor: Actor, story: StoryOfMany<Item, Out>, item: Item) => Promise<Out>
 
 /** So few that the transaction stays short. */
@@ -44,30 +44,32 @@ export function writeTogether(
   const known = new Map<unknown, Ask>()
 
   const make = (story: StoryOfMany<unknown, unknown>): Ask => {
-    const write = ({ actor }: Asked, asked: readonly Asked[]) =>
-      transact(actor, async (tx, commit) => {
+    const write = ({ actor }: Asked, asked: readonly Asked[], lane?: Lane) => {
+      const all = async (tx: Tx, commit: Commit) => {
         for (const { begun } of asked) begun()
         const items = asked.map(({ item }) => item)
         return await story.run(tx, actor, items, commit)
-      })
+      }
+      return transact(actor, all, lane)
+    }
     const alone = (one: Asked): Promise<Answer> => write(one, [one]).then(([out]) => answerOf(out), refusal)
-    const together = async (asked: readonly Asked[]): Promise<Answer[]> => {
-      const [first, second] = asked
-      if (!first || !second) return await Promise.all(asked.map(alone))
+    const together = async (asked: readonly Asked[], lane: Lane): Promise<Answer[]> => {
+      const [first] = asked
+      if (!first) return []
       try {
-        return (await write(first, asked)).map(answerOf)
+        return (await write(first, asked, lane)).map(answerOf)
       } catch (error) {
         // Whether it was committed may be unknown; written again it could stand there twice.
-        if (mayBeKept(error)) return asked.map(() => refusal(error))
+        if (asked.length === 1 || mayBeKept(error)) return asked.map(() => refusal(error))
         return await Promise.all(asked.map(alone))
       }
     }
     return gathered<Asked, Answer>(
       ({ actor: { groupId, userId, roles }, item }) => JSON.stringify([groupId, userId, roles, story.sharedBy(item)]),
-      async (_key, asked) => {
+      async (_key, asked, lane) => {
         const firsts = [...Map.groupBy(asked, ({ item }) => story.apartBy(item)).values()].flatMap(([one]) => one ?? [])
         const [shared, others] = await Promise.all([
-          together(firsts),
+          together(firsts, lane),
           Promise.all(
             asked.filter((one) => !firsts.includes(one)).map(async (one) => [one, await alone(one)] as const),
           ),
@@ -76,7 +78,7 @@ export function writeTogether(
         // SAFETY: each of them is among the first or the other ones.
         return asked.map((one) => answers.get(one) as Answer)
       },
-      { maxItems: MOST_AT_ONCE, overlapping: true },
+      { maxItems: MOST_AT_ONCE, ahead: true },
     )
   }
 

@@ -16,7 +16,8 @@ export const answers: readonly Mending[] = [
         to:
           '\n  function join(q) {\n' +
           '    q.plain = !q.options.simple && !q.describeFirst && !q.cursorFn\n' +
-          '    joined = connection.joins && q.plain && last && last.plain && chunk && chunk.subarray(-Sync.length).equals(Sync) ? last : null\n' +
+          '    const alone = q.apart || q.options.onexecute\n' +
+          '    joined = connection.joins && !alone && q.plain && last && last.plain && chunk && chunk.subarray(-Sync.length).equals(Sync) ? last : null\n' +
           '    joined && (chunk = chunk.subarray(0, -Sync.length), joined.joined = true)\n' +
           '    last = q\n  }\n' +
           '\n  function settle() {\n    query.resolve(results || result)\n' +
@@ -59,6 +60,11 @@ export const answers: readonly Mending[] = [
         times: 1,
       },
       { from: '\n    /* noop */\n', to: '\n    query.joined && settle()\n', times: 1 },
+      {
+        from: '\n    final && (final(), final = null)\n',
+        to: "\n    final && (final(), final = null)\n    result.command === 'BEGIN' && (unbegun = null)\n",
+        times: 1,
+      },
       // What cannot be written is refused itself, and not what is on its way; and what it was joined to ends there.
       {
         from: '\n      sent.length === 0 && write(Sync)\n',

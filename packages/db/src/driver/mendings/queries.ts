@@ -18,8 +18,8 @@ export const queries: readonly Mending[] = [
       {
         from: '\n  get origin() {\n',
         to:
-          '\n  resolve(x) {\n    this.active = false\n    this.fulfil(x)\n  }\n' +
-          '\n  reject(x) {\n    this.active = false\n    this.refuse(x)\n  }\n' +
+          '\n  resolve(x) {\n    this.active = false\n    this.over = true\n    this.fulfil(x)\n  }\n' +
+          '\n  reject(x) {\n    this.active = false\n    this.over = true\n    this.refuse(x)\n  }\n' +
           '\n  get origin() {\n',
         times: 1,
       },

@@ -4,24 +4,63 @@ import type { Mending } from './mending.ts'
  * A transaction waits for its `begin` before it sends anything else, and for all else before it sends its `commit`; and one whose
  * connection is lost goes on writing to it, its `rollback` first: that ends the process, from where nobody can catch it (#1154,
  * #1208), or runs inside of a later transaction on the same, reconnected connection.
+ *
+ * And one waits for the answers of the one before it. Of a lane (transaction.ts) each is sent on the same connection as soon as the one
+ * ahead has sent its `commit`, so that the server goes on with it at once. If the one ahead fails, this one's `begin` does: it was
+ * sent before the rollback.
  */
 export const transactions: readonly Mending[] = [
   {
+    file: '/postgres/src/connection.js',
+    changes: [
+      // Two of a lane may be under way on a connection: both learn that it is lost.
+      {
+        from: '\n    queue: queues.closed,\n',
+        to: '\n    queue: queues.closed,\n    holders: new Set(),\n    rollbacks: [],\n',
+        times: 1,
+      },
+    ],
+  },
+  {
     file: '/postgres/src/index.js',
     changes: [
+      {
+        from: '\n  async function begin(options, fn) {\n',
+        to: '\n  async function begin(options, fn, lane) {\n',
+        times: 1,
+      },
+      {
+        from: '\n    let savepoints = 0\n',
+        to:
+          '\n    let handOver = () => {}\n    const before = lane && lane.last\n' +
+          '    lane && (lane.last = new Promise(resolve => handOver = resolve))\n' +
+          '    const ahead = before && await before\n' +
+          '    let savepoints = 0\n',
+        times: 1,
+      },
       // `begin` travels with the statements that follow it: one round trip less. What fails it fails them too.
       {
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
-          "\n      const begun = sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: false }).execute()\n" +
+          "\n      begun = (ahead ? Sql(follow) : sql).unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: false }).execute()\n" +
           '      begun.catch(e => { lost = unbegun = e; while (queries.length) queries.shift().reject(e) })\n' +
           '      await Promise.race([begun, new Promise(resolve => onsent = resolve)])\n' +
           '      connection.queue === full && move(connection, reserved)\n',
         times: 1,
       },
+      // The connection is that of the one ahead as long as its `commit` is not answered, and somebody else's in that very moment. Where others
+      // wait for a connection, a lane gives its own back.
+      {
+        from: '\n  function go(c, query) {\n',
+        to: '\n  function othersWait() {\n    return queries.length > 0\n  }\n' + '\n  function go(c, query) {\n',
+        times: 1,
+      },
       {
         from: '\n    function onexecute(c) {\n      connection = c\n',
-        to: '\n    function onexecute(c) {\n      connection = c\n      c.joins = true\n      onsent()\n',
+        to:
+          '\n    function follow(q) {\n      ahead.commit.over || ending || othersWait()\n        ? handler(q)\n' +
+          '        : (ahead.connection.execute(q), connection || q.over || onexecute(ahead.connection))\n    }\n' +
+          '\n    function onexecute(c) {\n      connection = c\n      c.joins = true\n      onsent()\n',
         times: 1,
       },
       // `commit` may be sent behind the last statements, before their answers are there: another round trip less. It is sent
@@ -31,15 +70,16 @@ export const transactions: readonly Mending[] = [
         to:
           '\n      sql.savepoint = savepoint\n' +
           '      sql.commit = () => (committed = new Promise((resolve, reject) =>\n' +
-          '        queueMicrotask(() => process.nextTick(() => endWith(sql`commit`, resolve, reject))))).catch(() => {})\n' +
-          // What the server has skipped left the transaction open.
+          '        queueMicrotask(() => process.nextTick(() => endWith(last = sql`commit`, resolve, reject))))).catch(() => {})\n' +
+          // What the server has skipped left the transaction open, if it was begun: only who began one may end it.
           '      const endWith = (q, resolve, reject) => q.then(resolve, e =>\n' +
-          '        q.skipped ? sql`rollback`.then(() => reject(e), () => reject(e)) : reject(e))\n',
+          '        q.skipped ? rollback().then(() => reject(e), () => reject(e)) : reject(e))\n' +
+          '      const rollback = () => begun.then(() => Object.assign(sql`rollback`, { apart: true }), () => {})\n',
         times: 1,
       },
       {
         from: '\n          : sql`rollback`\n',
-        to: '\n          : committed ? committed.catch(() => {}) : sql`rollback`\n',
+        to: '\n          : committed ? committed.catch(() => {}) : rollback()\n',
         times: 1,
       },
       {
@@ -49,12 +89,42 @@ export const transactions: readonly Mending[] = [
       },
       {
         from: '\n      , prepare = null\n',
-        to: '\n      , prepare = null\n      , lost = null\n      , unbegun = null\n      , onsent = null\n      , committed = null\n',
+        to: '\n      , prepare = null\n      , lost = null\n      , begun = null\n      , unbegun = null\n      , onsent = null\n      , committed = null\n      , last = null\n      , lose = null\n',
         times: 1,
       },
       {
         from: 'new Promise((_, reject) => connection.onclose = reject)',
-        to: 'new Promise((_, reject) => connection.onclose = e => (lost = e, reject(e)))',
+        to: 'new Promise((_, reject) => connection.holders.add(lose = e => (lost = e, reject(e))))',
+        times: 1,
+      },
+      {
+        from: '\n    c.onclose && (c.onclose(e), c.onclose = null)\n',
+        to:
+          '\n    c.holders.forEach(lose => lose(e))\n    c.holders.clear()\n' +
+          '    while (c.rollbacks.length)\n      c.rollbacks.shift().reject(e)\n',
+        times: 1,
+      },
+      {
+        from: '\n    } catch (error) {\n      throw error\n    }\n',
+        to: '\n    } finally {\n      handOver()\n      connection && connection.holders.delete(lose)\n    }\n',
+        times: 1,
+      },
+      // Where a statement of the one behind is still to be described, a rollback waits for that, and goes first then.
+      {
+        from: '\n          ? queries.push(q)\n',
+        to: '\n          ? (q.apart ? c.rollbacks : queries).push(q)\n',
+        times: 1,
+      },
+      {
+        from: '\n      c.reserved = () => queries.length\n        ? c.execute(queries.shift())\n        : move(c, reserved)\n',
+        to:
+          '\n      c.reserved = () => c.rollbacks.length || queries.length\n' +
+          '        ? c.execute((c.rollbacks.length ? c.rollbacks : queries).shift())\n        : move(c, reserved)\n',
+        times: 1,
+      },
+      {
+        from: '\n          : c.execute(q) || move(c, full)\n',
+        to: '\n          : (c.execute(q) || move(c, full), q === last && handOver({ connection: c, commit: q }))\n',
         times: 1,
       },
       {
