@@ -7,6 +7,7 @@ type Prepare = () => { method: string; path: string; body?: string }
 /** The load generator: a process of its own, the same for the product and for each floor. */
 const generate: Generator = async ({ url, connections, seconds, headers, requests }) => {
   const next = prepare(requests)
+  const startedAtMs = Date.now()
   const startedAt = performance.now()
   const result = await autocannon({
     url,
@@ -20,7 +21,7 @@ const generate: Generator = async ({ url, connections, seconds, headers, request
   if (failed > 0) throw new Error(`${failed} requests failed (${result['4xx']} × 4xx, ${result['5xx']} × 5xx): ${url}`)
   const answers = result['2xx'] + result['3xx']
   const { p50, p99 } = result.latency
-  return { answers, perSecond: answers / tookSeconds, seconds: tookSeconds, p50Ms: p50, p99Ms: p99 }
+  return { answers, perSecond: answers / tookSeconds, seconds: tookSeconds, startedAtMs, p50Ms: p50, p99Ms: p99 }
 }
 reply(generate)
 

@@ -21,6 +21,8 @@ export type LoadResult = {
   answers: number
   perSecond: number
   seconds: number
+  /** When the first request was sent, in milliseconds since the epoch: starting the generator is not the product's time. */
+  startedAtMs: number
   p50Ms: number
   p99Ms: number
 }

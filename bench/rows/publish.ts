@@ -10,7 +10,7 @@ import type { Product } from '../stage/product.ts'
 import { alternate, type Run } from './alternate.ts'
 import { plainLine, ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
-import { databaseNow, outboxEmpty, verdictsStored } from './settled.ts'
+import { outboxEmpty, verdictsStored } from './settled.ts'
 import { submitOne } from './submit-one.ts'
 
 const type = 'prompt'
@@ -37,12 +37,11 @@ export const publish: Row = {
 let run = 0
 
 async function publishedPerSecond(bench: Bench, product: Product): Promise<Run> {
-  const startedAt = await databaseNow(product)
   const requests = { kind: 'submit', type, prefix: `published-${run++}` } as const
-  const { answers } = await bench.load({ url: product.url, headers: product.headers, requests })
-  const endedAt = await verdictsStored(product, type, startedAt)
+  const { answers, startedAtMs } = await bench.load({ url: product.url, headers: product.headers, requests })
+  const endedAtMs = await verdictsStored(product, type, startedAtMs)
   await outboxEmpty(product)
-  return { answers, perSecond: answers / ((endedAt - startedAt) / 1000) }
+  return { answers, perSecond: answers / ((endedAtMs - startedAtMs) / 1000) }
 }
 
 async function transactionsPerSecond({ options }: Bench, { databaseUrl }: Product): Promise<Run> {

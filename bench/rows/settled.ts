@@ -1,14 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Product } from '../stage/product.ts'
 
-/** The database's clock, to tell by it how long something took. */
-export async function databaseNow({ sql }: Product): Promise<number> {
-  const [row] = await sql<{ ms: number }[]>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`
-  return row?.ms ?? Number.NaN
-}
-
-/** Waits until no run of the type is open. @returns when its last verdict was stored, by the database's clock */
-export async function verdictsStored({ sql }: Product, type: string, since: number): Promise<number> {
+/** Waits until no run of the type is open. @returns when its last verdict was stored, by the clock of the database, which is this machine's */
+export async function verdictsStored({ sql }: Product, type: string, sinceMs: number): Promise<number> {
   await until(async () => {
     const [row] = await sql<{ open: boolean }[]>`
       select exists (select from validation_runs where state in ('waiting', 'running', 'error') and artifact_type = ${type}) as open`
@@ -16,7 +10,7 @@ export async function verdictsStored({ sql }: Product, type: string, since: numb
   }, `the verdicts of ${type}`)
   const [last] = await sql<{ ms: number | null }[]>`
     select (extract(epoch from max(checked_at)) * 1000)::float8 as ms from validation_runs
-     where artifact_type = ${type} and created_at > to_timestamp(${since / 1000}::float8) - interval '1 second'`
+     where artifact_type = ${type} and created_at > to_timestamp(${sinceMs / 1000}::float8) - interval '1 second'`
   if (last?.ms == null) throw new Error(`no verdict of ${type} was stored`)
   return last.ms
 }

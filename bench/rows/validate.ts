@@ -3,7 +3,7 @@ import type { Bench } from '../stage/bench.ts'
 import type { Product } from '../stage/product.ts'
 import { ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
-import { databaseNow, outboxEmpty, verdictsStored } from './settled.ts'
+import { outboxEmpty, verdictsStored } from './settled.ts'
 
 const CONCURRENCY = 64
 const MOST_PER_SECOND = CONCURRENCY / 0.05
@@ -27,11 +27,10 @@ export const validate: Row = {
 let run = 0
 
 async function verdictsPerSecond(bench: Bench, product: Product): Promise<number> {
-  const startedAt = await databaseNow(product)
   const requests = { kind: 'submit', type: 'checked', prefix: `checked-${run++}` } as const
   const load = { url: product.url, headers: product.headers, requests, connections: CONCURRENCY }
-  const { answers } = await bench.load(load)
-  const endedAt = await verdictsStored(product, 'checked', startedAt)
+  const { answers, startedAtMs } = await bench.load(load)
+  const endedAtMs = await verdictsStored(product, 'checked', startedAtMs)
   await outboxEmpty(product)
-  return answers / ((endedAt - startedAt) / 1000)
+  return answers / ((endedAtMs - startedAtMs) / 1000)
 }

@@ -13,7 +13,7 @@ import type { Row } from './row.ts'
 import { outboxEmpty, verdictsStored } from './settled.ts'
 import { warmUp } from './warm-up.ts'
 
-const EVENTS = 400
+const EVENTS = 2000 // a run of about two seconds, as the floor's is
 const SUBSCRIBERS = 5
 const LIVE = 4
 const CONCURRENCY = 64 // of the worker; the product's default
