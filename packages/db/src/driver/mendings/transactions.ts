@@ -52,7 +52,7 @@ export const transactions: readonly Mending[] = [
       // wait for a connection, a lane gives its own back.
       {
         from: '\n  function go(c, query) {\n',
-        to: '\n  function othersWait() {\n    return queries.length > 0\n  }\n' + '\n  function go(c, query) {\n',
+        to: '\n  function othersWait() {\n    return queries.length > 0\n  }\n\n  function go(c, query) {\n',
         times: 1,
       },
       {
