@@ -28,8 +28,7 @@ export const actorScope = (actor: Actor): Scope => actor
 /** Who has no user is a service. */
 export const serviceScope = (groupId: string | null): Scope => ({ groupId, userId: null, roles: [] })
 
-/** Serialization failure, deadlock; and what was sent behind a transaction of its lane that failed. */
-const retryable = new Set(['40001', '40P01', '25P02'])
+const retryable = new Set(['40001', '40P01']) // serialization failure, deadlock
 const staleIn = new Set(['RevalidateCachedQuery', 'FetchPreparedStatement', 'transformAssignedExpr'])
 const maxTries = 3
 
@@ -46,8 +45,8 @@ export const isStale = (error: unknown): boolean =>
 
 /**
  * Runs `story` in one transaction with the scope set for its duration only (`set_config(…, true)`), and again,
- * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure, a statement of it
- * was stale, or the one ahead of it in its lane failed.
+ * up to three times in all, when PostgreSQL chose it as the victim of a deadlock or a serialization failure, or a statement of it
+ * was stale.
  */
 export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story: Story<T>, lane?: Lane): Promise<T> {
   // SAFETY: the mended driver has the third (mend-driver.ts).
@@ -70,8 +69,7 @@ export async function runInTransaction<T>(sql: postgres.Sql, scope: Scope, story
         return result
       }
       // SAFETY: postgres.js types the result of begin as UnwrapPromiseArray; a story returns a single value.
-      // What was in the way of its begin is not in the way of its next try.
-      return (await begin('', run, attempt === 1 ? lane : undefined)) as T
+      return (await begin('', run, lane)) as T
     } catch (error) {
       if (attempt >= maxTries || !(retryable.has(sqlState(error) ?? '') || isStale(error))) throw error
     }

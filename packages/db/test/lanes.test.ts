@@ -1,3 +1,6 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { postgres } from '@keepr/db/driver/postgres'
 import { type Lane, runInTransaction, sqlState, type Story, type Tx } from '@keepr/db/transaction'
@@ -26,6 +29,10 @@ afterAll(async () => {
   await sql.end({ timeout: 5 })
   await database[Symbol.asyncDispose]()
 })
+
+setFlagsFromString('--expose-gc')
+// SAFETY: that is what the flag brings.
+const collect = runInNewContext('gc') as () => void
 
 const as = (userId: string) => ({ groupId: 'acme', userId, roles: ['author'] })
 const run = <T>(story: Story<T>, lane?: Lane, userId = 'u') => runInTransaction(sql, as(userId), story, lane)
@@ -129,7 +136,7 @@ describe('a lane', () => {
     expect(begun).toBe(true)
   })
 
-  it('does again what was sent behind one that failed', async () => {
+  it('is not held up by one that fails', async () => {
     const lane: Lane = {}
     await prepare(lane)
     let tries = 0
@@ -139,8 +146,60 @@ describe('a lane', () => {
     }
     const all = [run(slowly, lane), run(note('first', 'bad'), lane), run(second, lane), run(note('third'), lane)]
     expect(await settled(all)).toEqual(['kept', '23514', 'kept', 'kept'])
-    expect(tries).toBe(2)
+    expect(tries).toBe(1)
     expect(await noted()).toEqual(['second', 'slow', 'third'])
+  })
+
+  it('sends nothing of a story behind its commit', async () => {
+    const lane: Lane = {}
+    await prepare(lane)
+    const late: Story<void> = async (tx, commit) => {
+      await note('in time')(tx, commit)
+      await tx`insert into notes (word) values ('late')`
+    }
+    expect(await settled([run(slowly, lane), run(late, lane), run(note('next'), lane)])).toEqual([
+      'kept',
+      'TRANSACTION_ENDED',
+      'kept',
+    ])
+    expect(await noted()).not.toContain('late')
+  })
+
+  it('keeps nothing of a story of which something could not be written', async () => {
+    const lane: Lane = {}
+    await prepare(lane)
+    // SAFETY: what a caller in JavaScript may hand over.
+    const unwritable = undefined as unknown as string
+    expect(await settled([run(slowly, lane), run(note('written', unwritable), lane)])).toEqual([
+      'kept',
+      'UNDEFINED_VALUE',
+    ])
+    expect(await noted()).toEqual(['slow'])
+  })
+
+  it('remembers nothing of what is over', async () => {
+    const lane: Lane = {}
+    const held: WeakRef<object>[] = []
+    let alive = 0
+    const one = () => {
+      const content = { text: 'submitted' }
+      held.push(new WeakRef(content))
+      return run(async (tx, commit) => {
+        const waiting = tx`select ${content.text}, pg_sleep(0.002)`.execute()
+        commit()
+        await waiting
+      }, lane)
+    }
+    const client = async () => {
+      while (held.length < 60) await one()
+    }
+    const looking = async () => {
+      await client()
+      collect()
+      alive = held.filter((ref) => ref.deref() !== undefined).length
+    }
+    await Promise.all([client(), client().then(one), looking()])
+    expect(alive).toBeLessThan(10)
   })
 
   it('leaves nothing open where one fails and the one behind it throws', async () => {
@@ -203,6 +262,35 @@ const parts: Record<string, Part> = {
     story: (words) => async (tx, commit) => {
       await tx`insert into notes (word) select unnest(${[...words]}::text[])`
       await note('bad')(tx, commit)
+    },
+  },
+  'in flights that are large': {
+    fate: 'kept',
+    story: (words) => async (tx, commit) => {
+      const large =
+        tx`insert into notes (word) select ${words[0] ?? ''} where length(${'x'.repeat(65_300)}) > 0`.execute()
+      const writing = words.slice(1).map((word) => tx`insert into notes (word) values (${word})`.execute())
+      commit()
+      await Promise.all([large, ...writing])
+    },
+  },
+  'commit sent a turn later': {
+    fate: 'kept',
+    story: (words) => async (tx, commit) => {
+      const writing = words.map((word) => tx`insert into notes (word) values (${word})`.execute())
+      await endOfTurn()
+      commit()
+      await Promise.all(writing)
+    },
+  },
+  'commit sent a turn later, refused': {
+    fate: 'refused',
+    story: (words) => async (tx, commit) => {
+      const writing = Promise.all([...words, 'bad'].map((word) => tx`insert into notes (word) values (${word})`))
+      writing.catch(() => {})
+      await endOfTurn()
+      commit()
+      await writing
     },
   },
   'commit sent after': {

@@ -6,8 +6,8 @@ import type { Mending } from './mending.ts'
  * #1208), or runs inside of a later transaction on the same, reconnected connection.
  *
  * And one waits for the answers of the one before it. Of a lane (transaction.ts) each is sent on the same connection as soon as the one
- * ahead has sent its `commit`, so that the server goes on with it at once. If the one ahead fails, this one's `begin` does: it was
- * sent before the rollback.
+ * ahead has sent its `commit`, so that the server goes on with it at once. That commit is answered by itself, so that it is never skipped:
+ * where something failed it is the rollback, and what comes behind it begins on its own.
  */
 export const transactions: readonly Mending[] = [
   {
@@ -16,7 +16,7 @@ export const transactions: readonly Mending[] = [
       // Two of a lane may be under way on a connection: both learn that it is lost.
       {
         from: '\n    queue: queues.closed,\n',
-        to: '\n    queue: queues.closed,\n    holders: new Set(),\n    rollbacks: [],\n',
+        to: '\n    queue: queues.closed,\n    holders: new Set(),\n',
         times: 1,
       },
     ],
@@ -34,7 +34,7 @@ export const transactions: readonly Mending[] = [
         to:
           '\n    let handOver = () => {}\n    const before = lane && lane.last\n' +
           '    lane && (lane.last = new Promise(resolve => handOver = resolve))\n' +
-          '    const ahead = before && await before\n' +
+          '    let ahead = before && await before\n' +
           '    let savepoints = 0\n',
         times: 1,
       },
@@ -59,7 +59,8 @@ export const transactions: readonly Mending[] = [
         from: '\n    function onexecute(c) {\n      connection = c\n',
         to:
           '\n    function follow(q) {\n      ahead.commit.over || ending || othersWait()\n        ? handler(q)\n' +
-          '        : (ahead.connection.execute(q), connection || q.over || onexecute(ahead.connection))\n    }\n' +
+          '        : (ahead.connection.execute(q), connection || q.over || onexecute(ahead.connection))\n' +
+          '      ahead = null\n    }\n' +
           '\n    function onexecute(c) {\n      connection = c\n      c.joins = true\n      onsent()\n',
         times: 1,
       },
@@ -69,17 +70,18 @@ export const transactions: readonly Mending[] = [
         from: '\n      sql.savepoint = savepoint\n',
         to:
           '\n      sql.savepoint = savepoint\n' +
-          '      sql.commit = () => (committed = new Promise((resolve, reject) =>\n' +
-          '        queueMicrotask(() => process.nextTick(() => endWith(last = sql`commit`, resolve, reject))))).catch(() => {})\n' +
-          // What the server has skipped left the transaction open, if it was begun: only who began one may end it.
+          '      sql.commit = () => (committed ||= new Promise((resolve, reject) =>\n' +
+          '        queueMicrotask(() => process.nextTick(() => endWith(ended(), resolve, reject))))).catch(() => {})\n' +
+          // What could not be written is not part of it: none of it is kept.
+          '      const ended = () => last = Object.assign(uncaughtError ? sql`rollback` : sql`commit`, { apart: !!lane })\n' +
+          // What the server has skipped left the transaction open.
           '      const endWith = (q, resolve, reject) => q.then(resolve, e =>\n' +
-          '        q.skipped ? rollback().then(() => reject(e), () => reject(e)) : reject(e))\n' +
-          '      const rollback = () => begun.then(() => Object.assign(sql`rollback`, { apart: true }), () => {})\n',
+          '        q.skipped ? (last = sql`rollback`).then(() => reject(e), () => reject(e)) : reject(e))\n',
         times: 1,
       },
       {
         from: '\n          : sql`rollback`\n',
-        to: '\n          : committed ? committed.catch(() => {}) : rollback()\n',
+        to: '\n          : committed ? committed.catch(() => {}) : sql`rollback`\n',
         times: 1,
       },
       {
@@ -99,27 +101,12 @@ export const transactions: readonly Mending[] = [
       },
       {
         from: '\n    c.onclose && (c.onclose(e), c.onclose = null)\n',
-        to:
-          '\n    c.holders.forEach(lose => lose(e))\n    c.holders.clear()\n' +
-          '    while (c.rollbacks.length)\n      c.rollbacks.shift().reject(e)\n',
+        to: '\n    c.holders.forEach(lose => lose(e))\n    c.holders.clear()\n',
         times: 1,
       },
       {
         from: '\n    } catch (error) {\n      throw error\n    }\n',
         to: '\n    } finally {\n      handOver()\n      connection && connection.holders.delete(lose)\n    }\n',
-        times: 1,
-      },
-      // Where a statement of the one behind is still to be described, a rollback waits for that, and goes first then.
-      {
-        from: '\n          ? queries.push(q)\n',
-        to: '\n          ? (q.apart ? c.rollbacks : queries).push(q)\n',
-        times: 1,
-      },
-      {
-        from: '\n      c.reserved = () => queries.length\n        ? c.execute(queries.shift())\n        : move(c, reserved)\n',
-        to:
-          '\n      c.reserved = () => c.rollbacks.length || queries.length\n' +
-          '        ? c.execute((c.rollbacks.length ? c.rollbacks : queries).shift())\n        : move(c, reserved)\n',
         times: 1,
       },
       {
@@ -129,7 +116,10 @@ export const transactions: readonly Mending[] = [
       },
       {
         from: '\n        q.catch(e => uncaughtError || (uncaughtError = e))\n',
-        to: '\n        q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost)\n          return q.reject(lost)\n',
+        to:
+          '\n        q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost)\n          return q.reject(lost)\n' +
+          // Behind the commit of a lane comes somebody else's transaction.
+          "        if (last && q !== last)\n          return q.reject(Errors.generic('TRANSACTION_ENDED', 'its commit was sent'))\n",
         times: 1,
       },
     ],
