@@ -42,7 +42,7 @@ export const transactions: readonly Mending[] = [
       {
         from: "\n      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()\n",
         to:
-          "\n      begun = (ahead ? Sql(follow) : sql).unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: false }).execute()\n" +
+          "\n      const begun = (ahead ? Sql(follow) : sql).unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute, simple: false, prepare: false }).execute()\n" +
           '      begun.catch(e => { lost = unbegun = e; while (queries.length) queries.shift().reject(e) })\n' +
           '      await Promise.race([begun, new Promise(resolve => onsent = resolve)])\n' +
           '      connection.queue === full && move(connection, reserved)\n',
@@ -91,7 +91,7 @@ export const transactions: readonly Mending[] = [
       },
       {
         from: '\n      , prepare = null\n',
-        to: '\n      , prepare = null\n      , lost = null\n      , begun = null\n      , unbegun = null\n      , onsent = null\n      , committed = null\n      , last = null\n      , lose = null\n',
+        to: '\n      , prepare = null\n      , lost = null\n      , unbegun = null\n      , onsent = null\n      , committed = null\n      , last = null\n      , lose = null\n',
         times: 1,
       },
       {
