@@ -10,8 +10,8 @@ export type Tx = postgres.Sql & { readonly [inTransaction]: true }
 export type Scope = { groupId: string | null; userId: string | null; roles: readonly string[] }
 
 /**
- * Sends the commit behind the statements that were sent before, without waiting for their answers: one round trip less. Nothing may
- * be asked after it, nor refused: where one of those statements failed, the commit is a rollback, else all of it stands.
+ * Sends the commit behind the statements that were sent before, without waiting for their answers: one round trip less. What is asked
+ * after it fails, and nothing may be refused any more: where one of those statements failed, the commit is a rollback, else all of it stands.
  */
 export type Commit = () => void
 
@@ -20,7 +20,7 @@ export type Story<T> = (tx: Tx, commit: Commit) => Promise<T>
 
 /**
  * Transactions of one user that are to run one after the other: under load each is sent behind the `commit` of the one before, without
- * waiting for its answer, on the same connection, so that the server never waits for us. What each of them does is its own.
+ * waiting for its answer, on the same connection, so that the server does not wait for us. What becomes of one changes nothing for the others.
  */
 export type Lane = { last?: Promise<unknown> }
 

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { postgres } from '@keepr/db/driver/postgres'
 import { type Lane, runInTransaction, sqlState, type Story, type Tx } from '@keepr/db/transaction'
+import { createRandom } from '@keepr/dev-env/chaos/random'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 
@@ -243,8 +244,8 @@ describe('a lane', () => {
 })
 
 /** What a story does, and whether it is kept. */
-type Part = { fate: 'kept' | 'refused' | 'cut'; story: (words: readonly string[]) => Story<void> }
-const parts: Record<string, Part> = {
+type Kind = { fate: 'kept' | 'refused' | 'cut'; story: (words: readonly string[]) => Story<void> }
+const kinds: Record<string, Kind> = {
   'commit sent along': { fate: 'kept', story: (words) => note(...words) },
   'commit sent along, refused first': { fate: 'refused', story: (words) => note('bad', ...words) },
   'commit sent along, refused last': { fate: 'refused', story: (words) => note(...words, 'bad') },
@@ -346,21 +347,27 @@ const unheardOf = () => `unheard_of_${named++}`
 
 describe.each([1, 2, 3, 4])('whatever happens in lanes (seed %i)', (seed) => {
   it('keeps each transaction whole, its own, and no other', async () => {
-    const random = randomOf(seed)
-    const choose = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+    const random = createRandom(String(seed))
     const lanes = new Map<string, Lane>([['u', {}], ['v', {}]]) // prettier-ignore
-    const kinds = Object.keys(parts)
-    const frequent = kinds.filter((kind) => parts[kind]?.fate === 'kept')
-    const done: { name: string; writer: string; kind: string; words: string[]; outcome: string }[] = []
+    const rare = Object.entries(kinds)
+    const frequent = rare.filter(([, { fate }]) => fate === 'kept')
+    const done: (Pick<Kind, 'fate'> & {
+      name: string
+      writer: string
+      kind: string
+      words: string[]
+      outcome: string
+    })[] = []
     await Promise.all(
       ['u', 'u', 'u', 'v', 'v', 'w', 'w'].map(async (writer, client) => {
         for (let time = 0; time < 60; time++) {
-          const kind = choose(random() < 0.6 ? frequent : kinds)
+          const chosen = random.pick(random.chance(0.6) ? frequent : rare)
+          if (!chosen) throw new Error('there is no story to choose')
+          const [kind, { fate, story }] = chosen
           const name = `${client}-${time}`
-          const words = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, at) => `${name}-${at}`)
-          const story = parts[kind]?.story(words) ?? note(...words)
-          const [outcome = ''] = await settled([run(story, lanes.get(writer), writer)])
-          done.push({ name, writer, kind, words, outcome })
+          const words = Array.from({ length: random.between(1, 4) }, (_, at) => `${name}-${at}`)
+          const [outcome = ''] = await settled([run(story(words), lanes.get(writer), writer)])
+          done.push({ name, writer, kind, fate, words, outcome })
         }
       }),
     )
@@ -369,9 +376,8 @@ describe.each([1, 2, 3, 4])('whatever happens in lanes (seed %i)', (seed) => {
              count(distinct xid)::int as xids
         from notes group by 1`
     const found = new Map(rows.map((row) => [row.name, row]))
-    for (const { name, writer, kind, words, outcome } of done) {
+    for (const { name, writer, kind, fate, words, outcome } of done) {
       const whole = { name, words, writers: [writer], xids: 1 }
-      const { fate } = parts[kind] ?? {}
       const lost = ['CONNECTION_CLOSED', '57P01', 'ECONNRESET', 'EPIPE'].includes(outcome)
       if (fate === 'kept' && !lost) expect({ kind, outcome }).toEqual({ kind, outcome: 'kept' })
       if (fate !== 'kept') expect({ kind, outcome }).not.toEqual({ kind, outcome: 'kept' })
@@ -394,15 +400,4 @@ async function nothingOpen() {
   )
   expect(left.map(([row]) => row?.['of_user'] || null)).toEqual(left.map(() => null))
   expect(warnings).toEqual([])
-}
-
-/** Numbers from 0 to 1 (mulberry32), the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
