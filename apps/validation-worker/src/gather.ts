@@ -1,7 +1,7 @@
 /**
  * Works on items of one key in batches: whatever arrives while one batch is being worked on makes up the next. So an item
  * that comes alone waits for nothing, and under load many share the cost of one.
- * @returns whether `work` named the item among those that it did
+ * @returns how many `work` did together, if it names the item among them; else 0
  */
 export function gather<T>(work: (key: string, items: readonly T[]) => Promise<ReadonlySet<T>>) {
   const open = new Map<string, { items: T[]; done: Promise<ReadonlySet<T>> }>()
@@ -23,10 +23,11 @@ export function gather<T>(work: (key: string, items: readonly T[]) => Promise<Re
     return batch
   }
 
-  return async (key: string, item: T): Promise<boolean> => {
+  return async (key: string, item: T): Promise<number> => {
     const batch = open.get(key) ?? openBatch(key)
     batch.items.push(item)
-    return (await batch.done).has(item)
+    const done = await batch.done
+    return done.has(item) ? done.size : 0
   }
 }
 

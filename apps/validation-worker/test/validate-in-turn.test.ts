@@ -1,3 +1,4 @@
+import { CROWD } from '@keepr/db/outbox/take-wake-up'
 import { beforeEach, expect, test } from 'vitest'
 import { validateInTurn } from '../src/jobs/validate-in-turn.ts'
 import { json } from './support/http-peer.ts'
@@ -76,5 +77,31 @@ test('a worker that is to stop takes nothing over', async () => {
   await wakeUpFor(first, stopping.signal)
   expect(peer.requests.length).toBe(1)
   expect(await statusesOf([second])).toEqual(['on_verification'])
+  expect(await leased()).toBe(0)
+})
+
+test('where many were published together what comes meanwhile is taken over, without another wake-up', async () => {
+  worker.configure({ free: { requires_validation: false } })
+  const free = { type: 'free', requires_validation: false }
+  const first = await worker.submit(free)
+  const artifacts = [first, ...(await Promise.all(Array.from({ length: CROWD - 1 }, () => worker.submit(free))))]
+  const { db } = worker.ctx
+  const withService: typeof db.withService = async (group, story) => {
+    const done = await db.withService(group, story)
+    if (artifacts.length === CROWD) artifacts.push(await worker.submit(free)) // the first are published by now
+    return done
+  }
+  const validate = validateInTurn({ ...worker.ctx, db: { ...db, withService } })
+  await validate({ group_id: first.group_id, lane: first.type, refs: [first.run_id] }, new AbortController().signal)
+  expect(await statusesOf(artifacts)).toEqual(Array.from({ length: CROWD + 1 }, () => 'published'))
+  expect(await leased()).toBe(0)
+})
+
+test('one that was published alone ends its wake-up: who comes next is told at once', async () => {
+  worker.configure({ free: { requires_validation: false } })
+  const free = { type: 'free', requires_validation: false }
+  const [first, other] = [await worker.submit(free), await worker.submit({ ...free, group_id: 'globex' })]
+  await wakeUpFor(first)
+  expect(await statusesOf([first, other])).toEqual(['published', 'on_verification'])
   expect(await leased()).toBe(0)
 })

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
-const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000, pollMs = 50 } = {}) =>
+const relayWith = (publish: Publish, { perLane = 100, wakesPerLane = 100, leaseMs = 20_000, pollMs = 50 } = {}) =>
   startRelay({
     db,
     publish,
@@ -39,6 +39,7 @@ const relayWith = (publish: Publish, { perLane = 100, leaseMs = 20_000, pollMs =
       perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
       batchSize: 50,
       leaseMs,
+      wakesPerLane,
       maxFailures: 2,
     },
   })
@@ -116,6 +117,30 @@ describe('the relay', () => {
     await waitFor(() => seen.some((message) => firstRef(message) === other), 'the other lane')
     expect(seen.filter((message) => message.lane === 'slow')).toHaveLength(3)
     await Promise.all([...slow, other].map(finish))
+  })
+
+  it('wakes few workers of a lane at a time, as those at work take others over; later, or when they are done, more', async () => {
+    const seen: LeasedMessage[] = []
+    const all = await Promise.all(Array.from({ length: 12 }, () => enqueue('crowded', 'g')))
+    await using relay = relayWith(
+      recordTo((messages) => seen.push(...messages)),
+      { wakesPerLane: 3 },
+    )
+    await waitFor(() => seen.length === 3, 'the first to be woken for')
+    const other = await enqueue('beside the crowd', 'g')
+    relay.nudge()
+    await waitFor(() => seen.some((message) => firstRef(message) === other), 'the other lane')
+    expect(seen).toHaveLength(4)
+    await finish(seen.map(firstRef)[0] ?? '')
+    relay.nudge()
+    await waitFor(() => seen.length === 5, 'the place of one that is done')
+    const taken = await db.withService(null, (tx) =>
+      leaseMessages(tx, { kind: 'validate_run', lane: 'crowded', perLane: 100, limit: 2, leaseMs: 22_000 }),
+    )
+    expect(taken).toHaveLength(2) // by those at work, whom the bound is not meant for
+    await database.admin`update outbox set leased_until = leased_until - interval '1 second' where lane = 'crowded'`
+    await waitFor(() => seen.length === 8, 'more, a second later')
+    await Promise.all([...all, other].map(finish))
   })
 
   it('relays again what nobody finished before the lease ran out', async () => {

@@ -10,12 +10,12 @@ const MOST_AT_ONCE = 100
 
 /**
  * Publishes what no validator has to judge, the runs of a group and type together.
- * @returns whether the run was settled; one that was not needs a look of its own
+ * @returns how many were settled with the run, itself included; 0 if it was not, and needs a look of its own
  */
 export const publishWaiting = (ctx: Context) => {
   const publish = gather<string>((key, runIds) => publishMany(ctx, key, runIds))
-  return async ({ group_id, lane }: Pick<QueueMessage, 'group_id' | 'lane'>, runId: string): Promise<boolean> =>
-    lane !== undefined && needsNoLook(ctx, lane) && (await publish(keyOf(group_id, lane), runId))
+  return async ({ group_id, lane }: Pick<QueueMessage, 'group_id' | 'lane'>, runId: string): Promise<number> =>
+    lane !== undefined && needsNoLook(ctx, lane) ? await publish(keyOf(group_id, lane), runId) : 0
 }
 
 function needsNoLook(ctx: Context, lane: string): boolean {

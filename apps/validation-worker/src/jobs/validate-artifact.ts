@@ -1,4 +1,5 @@
 import type { JsonObject } from '@keepr/db/rows'
+import { CROWD } from '@keepr/db/outbox/take-wake-up'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
@@ -27,7 +28,8 @@ export const validateArtifact = (ctx: Context) => {
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
     noteOnSpan({ 'keepr.run_id': runId, ...(lane === undefined ? {} : { 'keepr.artifact_type': lane }) })
-    if (await publish(message, runId)) return 'settled'
+    const published = await publish(message, runId)
+    if (published > 0) return published < CROWD ? 'settled' : 'settled_in_a_crowd'
     const claimed = await desk.claim({ group_id: groupId, id: runId })
     if (claimed === undefined) {
       await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))

@@ -1,8 +1,10 @@
 import { gathered } from '@keepr/db/gathered'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
+import { takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import type { OutboxRow } from '@keepr/db/rows'
 import { commitSoon } from '@keepr/db/transaction'
+import { pause } from '@keepr/shared/runtime/pause'
 import { inSpan } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { Context } from '../context.ts'
@@ -10,8 +12,12 @@ import { validateArtifact } from './validate-artifact.ts'
 
 /** So long one wake-up is used for the runs of a type, one after the other; then the relay has its say again. */
 const STINT_MS = 2000
+/** So long runs that are published together gather: about as long as a wake-up by the queue takes. */
+const GATHERING_MS = 50
 /** A lease is longer than a call, so that nobody else is woken for a run that is still being judged. */
 const SPARE_MS = 10_000
+/** … and longer than the relay's, which tells by it what it has woken workers for of late. */
+const TAKEN_OVER_MS = relayBounds.leaseMs + 2000
 /** A worker that dies keeps what it took over to itself until the lease ends: no longer than this. */
 const LONGEST_LEASE_MS = 40_000
 
@@ -20,7 +26,8 @@ type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
 /**
  * Validates what a message asks for, and then other runs of its type that are due, for as long as verdicts come: the queue only
  * wakes, and a job of it costs more than all else that a verdict does. Each run takes the place of one that is done, so the
- * lane's bound is passed by no more than are worked on; groups have their turns, as with every lease.
+ * lane's bound is passed by no more than are worked on; groups have their turns, as with every lease. Where many were published
+ * together more gather for a moment, so that the next are as many.
  */
 export const validateInTurn = (ctx: Context) => {
   const validate = validateArtifact(ctx)
@@ -28,13 +35,21 @@ export const validateInTurn = (ctx: Context) => {
     (type) => type,
     (type, asked) => takeOverAll(ctx, type, asked.length),
   )
+
+  async function takeNext(type: string, after: string, signal: AbortSignal): Promise<OutboxRow | undefined> {
+    if (after === 'settled' && leaseMsOf(ctx, type) !== undefined) return await takeOver(type)
+    if (after !== 'settled_in_a_crowd') return undefined
+    const next = await takeWakeUp(ctx.db, 'validate_run', type)
+    if (next) await pause(GATHERING_MS, signal)
+    return next
+  }
+
   return async (message: Message, signal: AbortSignal) => {
     const endsAt = performance.now() + STINT_MS
     let outcome = await validate(message, signal)
     const { lane: type } = message
-    while (type !== undefined && outcome === 'settled' && !signal.aborted && performance.now() < endsAt) {
-      if (leaseMsOf(ctx, type) === undefined) return
-      const next = await takeOver(type)
+    while (type !== undefined && !signal.aborted && performance.now() < endsAt) {
+      const next = await takeNext(type, outcome, signal)
       if (!next) return
       try {
         const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
@@ -68,6 +83,6 @@ async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number)
 function leaseMsOf({ types }: Pick<Context, 'types'>, type: string): number | undefined {
   const { validator, requires_validation } = types().get(type) ?? {}
   if (validator === undefined || !requires_validation) return undefined
-  const leaseMs = Math.max(relayBounds.leaseMs, validator.timeout + SPARE_MS)
+  const leaseMs = Math.max(TAKEN_OVER_MS, validator.timeout + SPARE_MS)
   return leaseMs > LONGEST_LEASE_MS ? undefined : leaseMs
 }

@@ -7,6 +7,8 @@ export type LeaseOptions = {
   lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
+  /** How many of them may have been leased for as long as this within the last second. */
+  wakesPerLane?: number
   /** Lanes of which whoever is woken for one message takes what else waits of its group: no other is leased so soon. */
   together?: readonly string[]
   /** How many messages to take at most. */
@@ -14,8 +16,8 @@ export type LeaseOptions = {
   leaseMs: number
 }
 
-/** So long one who was woken for many has them for itself; it may have died since. */
-const ALONE_MS = 1000
+/** So long a wake-up counts as a recent one: who was woken for many has them for itself meanwhile, and may have died since. */
+const RECENT_MS = 1000
 
 /**
  * Leases messages that are due: from every lane as many as it has room for, and within a lane one of each group in
@@ -25,8 +27,9 @@ const ALONE_MS = 1000
  */
 export async function leaseMessages(
   tx: Tx,
-  { kind, lane, perLane, together = [], limit, leaseMs }: LeaseOptions,
+  { kind, lane, perLane, wakesPerLane, together = [], limit, leaseMs }: LeaseOptions,
 ): Promise<OutboxRow[]> {
+  const recentFrom = tx`statement_timestamp() + make_interval(secs => ${(leaseMs - RECENT_MS) / 1000})`
   return await tx<OutboxRow[]>`
     with recursive lanes as (
       (select lane from outbox
@@ -39,15 +42,17 @@ export async function leaseMessages(
                order by o.lane limit 1)
         from lanes where lanes.lane is not null ${lane === undefined ? tx`` : tx`and false`}
     ), in_flight as materialized (
-      select lanes.lane, leased.group_id, count(leased.group_id) as messages
+      select lanes.lane, leased.group_id, count(leased.group_id) as messages,
+             count(*) filter (where leased.leased_until between ${recentFrom} and statement_timestamp() + make_interval(secs => ${leaseMs / 1000})) as recent
         from lanes left join lateral (
-          select o.group_id from outbox o
+          select o.group_id, o.leased_until from outbox o
            where o.kind = ${kind} and o.lane = lanes.lane and o.leased_until is not null and o.quarantined_at is null
            limit ${perLane}) leased on true
        where lanes.lane is not null
        group by lanes.lane, leased.group_id
     ), room as (
-      select lane, least(${limit}::int, ${perLane}::int - sum(messages))::int as free from in_flight group by lane
+      select lane, least(${limit}::int, ${perLane}::int - sum(messages), ${wakesPerLane ?? null}::int - sum(recent))::int as free
+        from in_flight group by lane
     ), groups as (
       select lane, free, (select min(o.group_id) from outbox o
                            where o.kind = ${kind} and o.lane = room.lane and o.leased_until is null and o.quarantined_at is null) as group_id
@@ -69,7 +74,7 @@ export async function leaseMessages(
              when groups.lane <> all (${[...together]}::text[]) then groups.free
              when exists (select from outbox o
                            where o.kind = ${kind} and o.lane = groups.lane and o.group_id = groups.group_id
-                             and o.leased_until > statement_timestamp() + make_interval(secs => ${(leaseMs - ALONE_MS) / 1000})
+                             and o.leased_until > ${recentFrom}
                              and o.quarantined_at is null) then 0
              else 1 end) due
        where groups.group_id is not null

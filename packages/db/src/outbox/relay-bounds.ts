@@ -3,6 +3,8 @@ import type { MessageKind } from '../rows.ts'
 export type RelayBounds = {
   /** In-flight messages of one lane, over all relays. */
   readonly perLane: Readonly<Record<MessageKind, number>>
+  /** Runs of one lane in flight that workers were woken for within a second: those at work take others over without the queue. */
+  readonly wakesPerLane: number
   readonly batchSize: number
   readonly leaseMs: number
   /** After so many refusals by the queue a message is set aside. */
@@ -15,6 +17,7 @@ export type RelayBounds = {
  */
 export const relayBounds: RelayBounds = {
   perLane: { validate_run: 256, fan_out_events: 64, deliver_webhook: 16 },
+  wakesPerLane: 32,
   batchSize: 200,
   leaseMs: 20_000,
   maxFailures: 20,

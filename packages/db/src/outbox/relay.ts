@@ -41,8 +41,11 @@ export type Relay = AsyncDisposable & {
   stop(): Promise<void>
 }
 
-/** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
-const ROUND_MS = { runs: 10, events: 25 } as const
+/**
+ * Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. Where
+ * one was nudged in vain somebody is at work who takes over what comes: the next is twice as far away, up to `atMost`.
+ */
+const ROUND_MS = { runs: 10, events: 25, atMost: 80 } as const
 /** So long the events of a submission wait for those of its verdict: one wake-up is for both. */
 const VERDICT_MS = 50
 
@@ -114,15 +117,15 @@ export function startRelay(options: RelayOptions): Relay {
   }
 }
 
-/** What may be left to carry at once. */
-type Left = 'nothing' | 'more'
+/** What a look found; `more` may be left to carry at once. */
+type Found = 'nothing' | 'some' | 'more'
 
 type Rounds = { nudge(kinds: readonly MessageKind[]): void; stop(): Promise<void> }
 type RoundsOptions = {
   everyMs: number
   /** What is looked for when the time to look has come. */
   kinds: readonly MessageKind[]
-  look: (kinds: readonly MessageKind[]) => Promise<Left>
+  look: (kinds: readonly MessageKind[]) => Promise<Found>
 }
 
 /** Round after round, each when it is nudged, for what it is nudged for, or when the time to look has come. */
@@ -152,17 +155,21 @@ function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: Ro
   }
 
   async function run() {
+    let apartMs = everyMs
     while (!stopped) {
-      const nextAt = performance.now() + everyMs
+      const beganAt = performance.now()
+      const wasNudged = nudged.size > 0
       const looked = nextKinds()
       const again = () => looked.forEach((kind) => nudged.add(kind))
       try {
-        if ((await look(looked)) === 'more') {
+        const found = await look(looked)
+        apartMs = wasNudged && found === 'nothing' ? Math.min(apartMs * 2, ROUND_MS.atMost) : everyMs
+        if (found === 'more') {
           again()
           continue
         }
         await rest(pollMs, () => nudged.size > 0 || stopped)
-        const tooSoonMs = nextAt - performance.now()
+        const tooSoonMs = beganAt + apartMs - performance.now()
         if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
       } catch (error) {
         log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
@@ -189,7 +196,7 @@ function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: Ro
 /** What follows events. */
 const OF_EVENTS = ['fan_out_events', 'deliver_webhook'] as const satisfies MessageKind[]
 
-async function leaseAndCarry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Left> {
+async function leaseAndCarry(options: RelayOptions, kinds: readonly MessageKind[]): Promise<Found> {
   const leased = await options.db.withService(null, (tx, commit) => {
     const leasing = Promise.all(kinds.map((kind) => lease(tx, options, kind)))
     const soon = commitSoon(tx)
@@ -202,11 +209,12 @@ async function leaseAndCarry(options: RelayOptions, kinds: readonly MessageKind[
 const batchSizeOf = ({ bounds = relayBounds }: RelayOptions) => bounds.batchSize
 
 /** Hands leased messages to the queue, the kinds beside each other. */
-async function carry(options: RelayOptions, leased: readonly OutboxRow[][]): Promise<Left> {
+async function carry(options: RelayOptions, leased: readonly OutboxRow[][]): Promise<Found> {
   const published = await Promise.allSettled(leased.map((messages) => publishLeased(options, messages)))
   const failed = published.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason
-  return leased.some(({ length }) => length === batchSizeOf(options)) ? 'more' : 'nothing'
+  const most = Math.max(...leased.map(({ length }) => length))
+  return most === 0 ? 'nothing' : most < batchSizeOf(options) ? 'some' : 'more'
 }
 
 function lease(tx: Tx, { bounds = relayBounds, publishedTogether }: RelayOptions, kind: MessageKind) {
@@ -216,7 +224,8 @@ function lease(tx: Tx, { bounds = relayBounds, publishedTogether }: RelayOptions
     deliver_webhook: [],
   } satisfies Record<MessageKind, readonly string[]>
   const { perLane, batchSize: limit, leaseMs } = bounds
-  return leaseMessages(tx, { kind, perLane: perLane[kind], together: together[kind], limit, leaseMs })
+  const wakes = kind === 'validate_run' ? { wakesPerLane: bounds.wakesPerLane } : {}
+  return leaseMessages(tx, { kind, perLane: perLane[kind], ...wakes, together: together[kind], limit, leaseMs })
 }
 
 async function publishLeased(
