@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CROWD } from '@keepr/db/outbox/take-wake-up'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { startWebhookReceiver, type WebhookReceiver } from '@keepr/dev-env/webhook-receiver'
 import { createDeliveryDesk } from '../src/delivery-desk.ts'
@@ -88,6 +89,24 @@ describe('what is fanned out', () => {
     await Promise.all([event.fanOutAndDeliver(), event.fanOutAndDeliver()])
     await delivered(1)
     expect(receiver.received).toHaveLength(1)
+  })
+
+  it('is taken over from other groups without a wake-up, where many changes were fanned out together', async () => {
+    const events = await Promise.all(Array.from({ length: CROWD }, () => worker.happened('published')))
+    const elsewhere = await worker.happened('published', {}, { group: 'globex' })
+    await worker.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await events[0]?.fanOutAndDeliver()
+    await delivered(CROWD + 1)
+    expect((await elsewhere.delivery()).state).toBe('delivered')
+  })
+
+  it('leaves what happens elsewhere to its own wake-up after a single change', async () => {
+    const event = await worker.happened('published')
+    const elsewhere = await worker.happened('published', {}, { group: 'globex' })
+    await worker.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    await event.fanOutAndDeliver()
+    await delivered(1)
+    expect(await worker.deliveriesOf(elsewhere.id)).toEqual([])
   })
 
   it('is on its way to one subscriber no more often than its lane bears', async () => {

@@ -1,3 +1,4 @@
+import type { Wanted } from '@keepr/db/events/list-events-to-announce'
 import type { EventRow } from '@keepr/db/rows'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 
@@ -13,4 +14,13 @@ export function matches(subscriber: SubscriberConfig, event: Matched): boolean {
     lets(subscriber.groups, event.group_id) &&
     lets(subscriber.usage_policies, event.usage_policy)
   )
+}
+
+/** What is worth reading: whatever matches a subscriber, and perhaps more. */
+export function wantedBy(subscribers: readonly SubscriberConfig[]): Wanted {
+  const ofAllTypes = subscribers.some(({ types }) => types === undefined)
+  return {
+    eventTypes: [...new Set(subscribers.flatMap(({ events }) => events))],
+    types: ofAllTypes ? undefined : [...new Set(subscribers.flatMap(({ types = [] }) => types))],
+  }
 }

@@ -3,10 +3,12 @@ import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
 import { lockLanes } from '@keepr/db/outbox/lock-lanes'
 import { type LaneLoad, measureLanes } from '@keepr/db/outbox/measure-lanes'
+import { CROWD, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
 import type { SubscriberRow } from '@keepr/db/rows'
 import type { Commit, Tx } from '@keepr/db/transaction'
+import { pause } from '@keepr/shared/runtime/pause'
 import { traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
@@ -14,48 +16,68 @@ import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import type { Context } from '../context.ts'
 import { leaseMsOf, LONGEST_HELD_MS } from '../delivery/lease-ms.ts'
-import { matches } from '../delivery/matches.ts'
+import { matches, wantedBy } from '../delivery/matches.ts'
 import { turnsByKey } from '../delivery/turns-by-key.ts'
 import type { Claim, DeliveryHand } from '../delivery-hand.ts'
+
+type Message = Pick<QueueMessage, 'group_id' | 'message_id'>
 
 /** Changes whose events are fanned out together; each has a few events at most. */
 const BATCH = 100
 /** So long one wake-up is used for a group that has more waiting; then other groups have their turn. */
 const STINT_MS = 2000
+/** So long events gather after many: as long as the relay lets those of a submission wait for those of its verdict. */
+const GATHERING_MS = 50
 /** More than one process holds of a lane. */
 const COUNTED = 500
 
 /**
  * Turns the events of a change, and of others of its group that wait, into deliveries: one per event and matching
  * subscriber, in one transaction with the end of the messages, so that a job that dies or runs twice leaves each once.
- * What there is room for is made by this process; the relay brings the rest to whoever has time.
+ * What there is room for is made by this process; the relay brings the rest to whoever has time. Where there were many, the next
+ * are taken over without the queue, once some have gathered.
  */
 export function fanOutEvents(ctx: Context, hand: Pick<DeliveryHand, 'claim'>) {
   const inTurn = turnsByKey()
-  return async (message: QueueMessage, signal?: AbortSignal): Promise<void> => {
+  // Jobs of one group would only take each other's room.
+  const fanOut = (message: Message) => inTurn(message.group_id, () => fanOutAndTake(ctx, hand, message))
+
+  async function fanOutAll(message: Message, goesOn: () => boolean): Promise<number> {
+    let changes = 0
+    do changes = await fanOut(message)
+    while (changes >= BATCH && goesOn())
+    return changes
+  }
+
+  return async (woken: QueueMessage, signal?: AbortSignal): Promise<void> => {
     const endsAt = performance.now() + STINT_MS
-    // Jobs of one group would only take each other's room.
-    const fanOut = () => inTurn(message.group_id, () => fanOutAndTake(ctx, hand, message))
-    while ((await fanOut()) === 'more' && !signal?.aborted && performance.now() < endsAt);
+    const goesOn = () => !signal?.aborted && performance.now() < endsAt
+    for (let next: Message | undefined = woken; next;) {
+      const changes = await fanOutAll(next, goesOn)
+      next = changes >= CROWD && goesOn() ? await takeNext(ctx, signal) : undefined
+    }
   }
 }
 
-async function fanOutAndTake(
-  ctx: Context,
-  hand: Pick<DeliveryHand, 'claim'>,
-  message: QueueMessage,
-): Promise<'more' | 'done'> {
+async function takeNext(ctx: Context, signal = new AbortController().signal): Promise<Message | undefined> {
+  const next = await takeWakeUp(ctx.db, 'fan_out_events', 'events')
+  if (!next) return undefined
+  await pause(GATHERING_MS, signal)
+  return { group_id: next.group_id, message_id: next.id }
+}
+
+/** @returns how many changes were fanned out */
+async function fanOutAndTake(ctx: Context, hand: Pick<DeliveryHand, 'claim'>, message: Message): Promise<number> {
   using claim = hand.claim()
   const { changes, events, leased, left } = await ctx.db.withService(message.group_id, (tx, commit) =>
     fanOutBatch(ctx, tx, message, { claim, commit }),
   )
-  if (events === 0) return 'done' // by another
+  if (events === 0) return 0 // by another
   ctx.metrics.fannedOut.inc(events)
   claim.take(leased, left)
   if (left.length > 0) ctx.relay.nudge()
-  if (changes < BATCH) return 'done'
-  await claim.emptied()
-  return 'more'
+  if (changes >= BATCH) await claim.emptied()
+  return changes
 }
 
 type FannedOut = {
@@ -69,15 +91,19 @@ type FannedOut = {
 async function fanOutBatch(
   ctx: Context,
   tx: Tx,
-  message: QueueMessage,
+  message: Message,
   { claim, commit }: { claim: Claim; commit: Commit },
 ): Promise<FannedOut> {
   const { group_id, message_id } = message
   const messages = await takeEventMessages(tx, { group_id, message_id, limit: BATCH })
   const ids = messages.flatMap(({ refs }) => refs)
   if (ids.length === 0) return { changes: 0, events: 0, leased: [], left: [] }
-  const [events, states] = await Promise.all([listEventsToAnnounce(tx, group_id, ids), listSubscriberStates(tx)])
-  const deliveries = deliveriesOf(ctx, events, messages)
+  const subscribers = ctx.subscribers() // one look for the whole batch: the file may be reloaded meanwhile
+  const [events, states] = await Promise.all([
+    listEventsToAnnounce(tx, group_id, ids, wantedBy(subscribers)),
+    listSubscriberStates(tx),
+  ])
+  const deliveries = deliveriesOf(subscribers, events, messages)
   if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
   const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
   const inserting = insertDeliveries(tx, group_id, given)
@@ -94,14 +120,13 @@ async function fanOutBatch(
 }
 
 function deliveriesOf(
-  ctx: Context,
+  subscribers: readonly SubscriberConfig[],
   events: readonly EventToAnnounce[],
   messages: readonly EventMessage[],
 ): NewDelivery[] {
   const traces = new Map(
     messages.flatMap(({ refs, traceparent }) => refs.map((id) => [id, traceparentOf(traceparent)])),
   )
-  const subscribers = ctx.subscribers()
   return events.flatMap((event) => {
     const payload = payloadOf(event)
     const bodies = new Map<SubscriberConfig['format'], string>()

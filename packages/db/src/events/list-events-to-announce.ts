@@ -4,11 +4,15 @@ import { metadataOfEvent } from './metadata-of-event.ts'
 
 export type EventToAnnounce = EventRow & { metadata: JsonObject }
 
-/** Events by id, in their order, with what subscribers are told of the artifact. */
+/** What somebody may want to hear of; `types` left out: of all. */
+export type Wanted = { eventTypes: readonly string[]; types: readonly string[] | undefined }
+
+/** Those of the events that are wanted, in their order, with what subscribers are told of the artifact. */
 export async function listEventsToAnnounce(
   tx: Tx,
   groupId: string,
   ids: readonly string[],
+  { eventTypes, types }: Wanted,
 ): Promise<EventToAnnounce[]> {
   return await tx<EventToAnnounce[]>`
     select e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type, e.event_data, e.actor,
@@ -16,5 +20,6 @@ export async function listEventsToAnnounce(
            ${metadataOfEvent(tx)} as metadata
       from artifact_events e
      where e.group_id = ${groupId} and e.id = any (${[...ids]}::uuid[])
+       and e.event_type = any (${[...eventTypes]}::text[]) and (${types === undefined} or e.type = any (${[...(types ?? [])]}::text[]))
      order by e.sequence`
 }
