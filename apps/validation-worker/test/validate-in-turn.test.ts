@@ -14,8 +14,15 @@ beforeEach(async () => {
   await worker.database.admin`delete from outbox`
 })
 
-const wakeUpFor = ({ group_id, type, run_id }: Submitted, signal = new AbortController().signal) =>
-  validateInTurn(worker.ctx)({ group_id, lane: type, refs: [run_id] }, signal)
+/** As the relay does, which has leased what it wakes a worker for. */
+async function wakeUpFor(
+  { group_id, type, run_id }: Submitted,
+  signal = new AbortController().signal,
+  ctx = worker.ctx,
+) {
+  await worker.database.admin`update outbox set leased_until = now() + interval '20 s' where refs[1] = ${run_id}`
+  await validateInTurn(ctx)({ group_id, lane: type, refs: [run_id] }, signal)
+}
 const statusesOf = (artifacts: readonly Submitted[]) =>
   Promise.all(artifacts.map(async (artifact) => (await worker.stateOf(artifact)).status))
 const leased = async () => {
@@ -91,8 +98,7 @@ test('where many were published together what comes meanwhile is taken over, wit
     if (artifacts.length === CROWD) artifacts.push(await worker.submit(free)) // the first are published by now
     return done
   }
-  const validate = validateInTurn({ ...worker.ctx, db: { ...db, withService } })
-  await validate({ group_id: first.group_id, lane: first.type, refs: [first.run_id] }, new AbortController().signal)
+  await wakeUpFor(first, undefined, { ...worker.ctx, db: { ...db, withService } })
   expect(await statusesOf(artifacts)).toEqual(Array.from({ length: CROWD + 1 }, () => 'published'))
   expect(await leased()).toBe(0)
 })
@@ -103,5 +109,24 @@ test('one that was published alone ends its wake-up: who comes next is told at o
   const [first, other] = [await worker.submit(free), await worker.submit({ ...free, group_id: 'globex' })]
   await wakeUpFor(first)
   expect(await statusesOf([first, other])).toEqual(['published', 'on_verification'])
+  expect(await leased()).toBe(0)
+})
+
+test('the next is judged while a verdict is being stored', async () => {
+  const [first, second] = [await worker.submit(), await worker.submit()]
+  const { db } = worker.ctx
+  const askedAgain = Promise.withResolvers<void>()
+  peer.behave((request, response, socket) => {
+    if (peer.requests.length === 2) askedAgain.resolve()
+    json(200, { valid: true })(request, response, socket)
+  })
+  let storing = 0
+  const withService: typeof db.withService = async (group, story) => {
+    // What a group is asked for first after a call is to store its verdict.
+    if (group !== null && peer.requests.length === 1 && ++storing === 1) await askedAgain.promise
+    return await db.withService(group, story)
+  }
+  await wakeUpFor(first, undefined, { ...worker.ctx, db: { ...db, withService } })
+  expect(await statusesOf([first, second])).toEqual(['published', 'published'])
   expect(await leased()).toBe(0)
 })

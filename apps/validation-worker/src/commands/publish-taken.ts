@@ -31,7 +31,7 @@ export async function publishTaken(
     const settled = run_ids.flatMap((id) => published.get(id) ?? [])
     const first = last_sequence - run_ids.length + 1
     return settled.map((artifact, index) => {
-      const run = runOf.get(artifact.validation_run_id ?? '')
+      const run = runOf.get(artifact.validation_run_id)
       const event_data = { run_id: artifact.validation_run_id, verdict: run?.state ?? null }
       return {
         cause: { actor, traceparent: run?.traceparent ?? undefined },

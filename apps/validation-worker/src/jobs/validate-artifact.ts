@@ -19,34 +19,57 @@ import { observeRun, tellOutcome } from './tell-outcome.ts'
 
 type Judged = { run: OpenRun; at: number; durationMs: number }
 
+type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
+
+export type Validation = {
+  /** Its validator has answered with a verdict, and may be asked for the next one. */
+  isJudged: boolean
+  /** What followed, once it is stored. */
+  followed: Promise<string>
+}
+
 /** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
 export const validateArtifact = (ctx: Context) => {
+  const begin = beginValidation(ctx)
+  return async (message: Message, signal?: AbortSignal) => (await begin(message, signal)).followed
+}
+
+/** The same, and tells as soon as the call is over: storing what it brought need not keep the next one waiting. */
+export const beginValidation = (ctx: Context) => {
   const publish = publishWaiting(ctx)
   const desk = createRunDesk(ctx)
-  return async (message: Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>, signal?: AbortSignal) => {
+  const over = (followed: string): Validation => ({ isJudged: false, followed: Promise.resolve(followed) })
+
+  async function followAndTell(judged: Judged, outcome: Outcome): Promise<string> {
+    const followed = await follow(ctx, desk, judged, outcome)
+    tellOutcome(ctx, judged, outcome, followed)
+    ctx.recovery.note(judged.run.artifact_type, outcome)
+    ctx.relay.judged()
+    return followed
+  }
+
+  return async (message: Message, signal?: AbortSignal): Promise<Validation> => {
     const { group_id: groupId, lane, refs } = message
     const runId = refs[0]
     if (runId === undefined) throw new Error('a message to validate refers to no run')
     noteOnSpan({ 'keepr.run_id': runId, ...(lane === undefined ? {} : { 'keepr.artifact_type': lane }) })
     const published = await publish(message, runId)
-    if (published > 0) return published < CROWD ? 'settled' : 'settled_in_a_crowd'
+    if (published > 0) return over(published < CROWD ? 'settled' : 'settled_in_a_crowd')
     const claimed = await desk.claim({ group_id: groupId, id: runId })
     if (claimed === undefined) {
       await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))
-      return 'stale'
+      return over('stale')
     }
     // What follows from the verdict goes on from here.
     const run = { ...claimed, traceparent: traceparentOf(claimed.traceparent) ?? null }
     const at = ctx.now()
-    if (isPast(run, at)) return expire(ctx, { run, at, durationMs: 0 })
+    if (isPast(run, at)) return over(await expire(ctx, { run, at, durationMs: 0 }))
     const outcome = await ctx.validators.judge(run, signal)
-    const judged = { run, at, durationMs: ctx.now() - at }
     noteOnSpan({ 'keepr.outcome': outcome.kind })
-    const followed = await follow(ctx, desk, judged, outcome)
-    tellOutcome(ctx, judged, outcome, followed)
-    ctx.recovery.note(run.artifact_type, outcome)
-    ctx.relay.judged()
-    return followed
+    return {
+      isJudged: outcome.kind === 'passed' || outcome.kind === 'failed',
+      followed: followAndTell({ run, at, durationMs: ctx.now() - at }, outcome),
+    }
   }
 }
 

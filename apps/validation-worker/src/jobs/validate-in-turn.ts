@@ -8,7 +8,7 @@ import { pause } from '@keepr/shared/runtime/pause'
 import { inSpan } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { Context } from '../context.ts'
-import { validateArtifact } from './validate-artifact.ts'
+import { beginValidation, type Validation } from './validate-artifact.ts'
 
 /** So long one wake-up is used for the runs of a type, one after the other; then the relay has its say again. */
 const STINT_MS = 2000
@@ -25,41 +25,56 @@ type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
 
 /**
  * Validates what a message asks for, and then other runs of its type that are due, for as long as verdicts come: the queue only
- * wakes, and a job of it costs more than all else that a verdict does. Each run takes the place of one that is done, so the
- * lane's bound is passed by no more than are worked on; groups have their turns, as with every lease. Where many were published
- * together more gather for a moment, so that the next are as many.
+ * wakes, and a job of it costs more than all else that a verdict does. Each run takes the place of one that is judged, whose verdict
+ * is stored meanwhile, so the lane's bound is passed by no more than are worked on; groups have their turns, as with every lease. Where
+ * many were published together more gather for a moment, so that the next are as many.
  */
 export const validateInTurn = (ctx: Context) => {
-  const validate = validateArtifact(ctx)
+  const begin = beginValidation(ctx)
   const takeOver = gathered<string, OutboxRow | undefined>(
     (type) => type,
     (type, asked) => takeOverAll(ctx, type, asked.length),
   )
 
-  async function takeNext(type: string, after: string, signal: AbortSignal): Promise<OutboxRow | undefined> {
-    if (after === 'settled' && leaseMsOf(ctx, type) !== undefined) return await takeOver(type)
-    if (after !== 'settled_in_a_crowd') return undefined
+  async function takeNext(type: string, last: Validation, signal: AbortSignal): Promise<OutboxRow | undefined> {
+    if (last.isJudged) return leaseMsOf(ctx, type) === undefined ? undefined : await takeOver(type)
+    if ((await last.followed) !== 'settled_in_a_crowd') return undefined
     const next = await takeWakeUp(ctx.db, 'validate_run', type)
     if (next) await pause(GATHERING_MS, signal)
     return next
   }
 
+  /** Of one that was taken over: not the queue's to try again, as its own message is done. */
+  async function beginNext(next: OutboxRow, signal: AbortSignal): Promise<Validation | undefined> {
+    const left = (error: unknown) =>
+      ctx.log.error({ err: error, message_id: next.id }, 'a run was not worked off; it is when its lease ends')
+    const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
+    try {
+      const { isJudged, followed } = await inSpan('validate in turn', span, () => begin(next, signal))
+      return { isJudged, followed: followed.catch((error: unknown) => (left(error), 'left')) }
+    } catch (error) {
+      left(error)
+      return undefined
+    }
+  }
+
   return async (message: Message, signal: AbortSignal) => {
     const endsAt = performance.now() + STINT_MS
-    let outcome = await validate(message, signal)
     const { lane: type } = message
+    const own = await begin(message, signal)
+    own.followed.catch(() => {}) // told at the end
+    let last = own
+    let stored: Promise<unknown> = Promise.resolve()
     while (type !== undefined && !signal.aborted && performance.now() < endsAt) {
-      const next = await takeNext(type, outcome, signal)
-      if (!next) return
-      try {
-        const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
-        outcome = await inSpan('validate in turn', span, () => validate(next, signal))
-      } catch (error) {
-        // Not the queue's to try again: its own message is done.
-        ctx.log.error({ err: error, message_id: next.id }, 'a run was not worked off; it is when its lease ends')
-        return
-      }
+      const next = await takeNext(type, last, signal)
+      if (!next) break
+      await stored // one verdict is stored while another is waited for, and no more
+      stored = last.followed
+      const begun = await beginNext(next, signal)
+      if (!begun) break
+      last = begun
     }
+    await Promise.all([own.followed, stored, last.followed])
   }
 }
 
