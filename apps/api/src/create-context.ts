@@ -13,7 +13,7 @@ import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { startTracing } from '@keepr/shared/runtime/tracing'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
-import { typesPublishedTogether } from '@keepr/shared/schemas/type-config'
+import { typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
@@ -94,6 +94,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     log,
     count,
     publishedTogether: () => typesPublishedTogether(byName),
+    judgedInTurn: () => typesJudgedInTurn(byName),
   })
   const accessLog = createAccessLog({
     db,

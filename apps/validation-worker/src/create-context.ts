@@ -13,7 +13,7 @@ import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
-import { type TypeConfig, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
+import { type TypeConfig, typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
 import type { Context } from './context.ts'
 import { createValidationMetrics } from './validation-metrics.ts'
 import { createValidators } from './validator/judge.ts'
@@ -63,6 +63,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     log,
     count,
     publishedTogether: () => typesPublishedTogether(types),
+    judgedInTurn: () => typesJudgedInTurn(types),
   })
 
   const bringForward = async (type: string, withinMs: number, limit: number) => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { validateArtifact } from '../src/jobs/validate-artifact.ts'
+import { validateArtifact } from './support/validate-artifact.ts'
 import { json } from './support/http-peer.ts'
 import { setUp } from './support/set-up.ts'
 import type { Submitted } from './support/submitted.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { validateArtifact } from '../src/jobs/validate-artifact.ts'
+import { validateArtifact } from './support/validate-artifact.ts'
 import type { Submitted } from './support/submitted.ts'
 import { type TestWorker, testWorker } from './support/worker.ts'
 

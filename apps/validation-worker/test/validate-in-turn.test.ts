@@ -130,3 +130,17 @@ test('the next is judged while a verdict is being stored', async () => {
   expect(await statusesOf([first, second])).toEqual(['published', 'published'])
   expect(await leased()).toBe(0)
 })
+
+test('a run that was taken over and cannot be worked off is given back at once, and ends the turns', async () => {
+  const artifacts = [await worker.submit(), await worker.submit(), await worker.submit()]
+  const [first] = artifacts
+  const { db } = worker.ctx
+  const withService: typeof db.withService = (group, story) =>
+    group !== null && peer.requests.length >= 2
+      ? Promise.reject(new Error('the connection was cut'))
+      : db.withService(group, story)
+  if (first) await wakeUpFor(first, undefined, { ...worker.ctx, db: { ...db, withService } })
+  expect(await statusesOf(artifacts)).toEqual(['published', 'on_verification', 'on_verification'])
+  expect(peer.requests.length).toBe(2)
+  expect(await leased()).toBe(0)
+})

@@ -100,6 +100,19 @@ describe('what is fanned out', () => {
     expect((await elsewhere.delivery()).state).toBe('delivered')
   })
 
+  it('is given back at once where it was taken over and cannot be fanned out', async () => {
+    const events = await Promise.all(Array.from({ length: CROWD }, () => worker.happened('published')))
+    await worker.happened('published', {}, { group: 'globex' })
+    await worker.database.admin`update outbox set leased_until = null where kind = 'fan_out_events'`
+    const { db } = worker.ctx
+    const withService: typeof db.withService = (group, story) =>
+      group === 'globex' ? Promise.reject(new Error('the connection was cut')) : db.withService(group, story)
+    const [first] = events
+    if (first) await fanOutEvents({ ...worker.ctx, db: { ...db, withService } }, worker.hand)(first.message)
+    const left = await worker.database.admin`select group_id, leased_until from outbox where kind = 'fan_out_events'`
+    expect(left).toEqual([{ group_id: 'globex', leased_until: null }])
+  })
+
   it('leaves what happens elsewhere to its own wake-up after a single change', async () => {
     const event = await worker.happened('published')
     const elsewhere = await worker.happened('published', {}, { group: 'globex' })

@@ -29,12 +29,16 @@ beforeAll(async () => {
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
-const relayWith = (publish: Publish, { perLane = 100, wakesPerLane = 100, leaseMs = 20_000, pollMs = 50 } = {}) =>
+const relayWith = (
+  publish: Publish,
+  { perLane = 100, wakesPerLane = 100, leaseMs = 20_000, pollMs = 50, judgedInTurn = [] as string[] } = {},
+) =>
   startRelay({
     db,
     publish,
     pollMs,
     log: { warn: () => {}, error: () => {} },
+    judgedInTurn: () => judgedInTurn,
     bounds: {
       perLane: { validate_run: perLane, fan_out_events: perLane, deliver_webhook: perLane },
       batchSize: 50,
@@ -124,7 +128,7 @@ describe('the relay', () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => enqueue('crowded', 'g')))
     await using relay = relayWith(
       recordTo((messages) => seen.push(...messages)),
-      { wakesPerLane: 3 },
+      { wakesPerLane: 3, judgedInTurn: ['crowded'] },
     )
     await waitFor(() => seen.length === 3, 'the first to be woken for')
     const other = await enqueue('beside the crowd', 'g')

@@ -6,7 +6,7 @@ import { gather } from '../gather.ts'
 import { observeRun } from './tell-outcome.ts'
 
 /** Of those that wait besides. */
-const MOST_AT_ONCE = 100
+export const MOST_AT_ONCE = 100
 
 /**
  * Publishes what no validator has to judge, the runs of a group and type together.

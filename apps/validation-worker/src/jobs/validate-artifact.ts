@@ -1,5 +1,4 @@
 import type { JsonObject } from '@keepr/db/rows'
-import { CROWD } from '@keepr/db/outbox/take-wake-up'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
 import type { Finding } from '@keepr/shared/schemas/checkr'
@@ -24,21 +23,24 @@ type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
 export type Validation = {
   /** Its validator has answered with a verdict, and may be asked for the next one. */
   isJudged: boolean
+  /** How many were published with it, without a validator. */
+  published: number
   /** What followed, once it is stored. */
   followed: Promise<string>
 }
 
-/** Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice. */
+/**
+ * Brings one run a step further: to its verdict, or to its next try. Whoever runs it twice changes nothing twice.
+ * It settles as soon as the call is over: storing what it brought need not keep the next one waiting.
+ */
 export const validateArtifact = (ctx: Context) => {
-  const begin = beginValidation(ctx)
-  return async (message: Message, signal?: AbortSignal) => (await begin(message, signal)).followed
-}
-
-/** The same, and tells as soon as the call is over: storing what it brought need not keep the next one waiting. */
-export const beginValidation = (ctx: Context) => {
   const publish = publishWaiting(ctx)
   const desk = createRunDesk(ctx)
-  const over = (followed: string): Validation => ({ isJudged: false, followed: Promise.resolve(followed) })
+  const over = (followed: string, published = 0): Validation => ({
+    isJudged: false,
+    published,
+    followed: Promise.resolve(followed),
+  })
 
   async function followAndTell(judged: Judged, outcome: Outcome): Promise<string> {
     const followed = await follow(ctx, desk, judged, outcome)
@@ -54,7 +56,7 @@ export const beginValidation = (ctx: Context) => {
     if (runId === undefined) throw new Error('a message to validate refers to no run')
     noteOnSpan({ 'keepr.run_id': runId, ...(lane === undefined ? {} : { 'keepr.artifact_type': lane }) })
     const published = await publish(message, runId)
-    if (published > 0) return over(published < CROWD ? 'settled' : 'settled_in_a_crowd')
+    if (published > 0) return over('settled', published)
     const claimed = await desk.claim({ group_id: groupId, id: runId })
     if (claimed === undefined) {
       await ctx.db.withService(groupId, (tx) => discardStaleRun(tx, { id: runId, group_id: groupId }))
@@ -66,9 +68,12 @@ export const beginValidation = (ctx: Context) => {
     if (isPast(run, at)) return over(await expire(ctx, { run, at, durationMs: 0 }))
     const outcome = await ctx.validators.judge(run, signal)
     noteOnSpan({ 'keepr.outcome': outcome.kind })
+    // Its content has been sent: there is the next one's to hold in memory.
+    const judged = { run: { ...run, content: null }, at, durationMs: ctx.now() - at }
     return {
       isJudged: outcome.kind === 'passed' || outcome.kind === 'failed',
-      followed: followAndTell({ run, at, durationMs: ctx.now() - at }, outcome),
+      published: 0,
+      followed: followAndTell(judged, outcome),
     }
   }
 }

@@ -1,25 +1,23 @@
 import { gathered } from '@keepr/db/gathered'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import { takeWakeUp } from '@keepr/db/outbox/take-wake-up'
+import { CROWD, GATHERING_MS, giveBackWakeUp, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import type { OutboxRow } from '@keepr/db/rows'
 import { commitSoon } from '@keepr/db/transaction'
+import { isJudgedInTurn } from '@keepr/shared/schemas/type-config'
 import { pause } from '@keepr/shared/runtime/pause'
 import { inSpan } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { Context } from '../context.ts'
-import { beginValidation, type Validation } from './validate-artifact.ts'
+import { MOST_AT_ONCE } from './publish-waiting.ts'
+import { validateArtifact, type Validation } from './validate-artifact.ts'
 
 /** So long one wake-up is used for the runs of a type, one after the other; then the relay has its say again. */
 const STINT_MS = 2000
-/** So long runs that are published together gather: about as long as a wake-up by the queue takes. */
-const GATHERING_MS = 50
 /** A lease is longer than a call, so that nobody else is woken for a run that is still being judged. */
 const SPARE_MS = 10_000
-/** … and longer than the relay's, which tells by it what it has woken workers for of late. */
+/** … and longer than the relay's: by that it tells what it has woken workers for of late (of calls that take 2 s it cannot). */
 const TAKEN_OVER_MS = relayBounds.leaseMs + 2000
-/** A worker that dies keeps what it took over to itself until the lease ends: no longer than this. */
-const LONGEST_LEASE_MS = 40_000
 
 type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
 
@@ -30,51 +28,61 @@ type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
  * many were published together more gather for a moment, so that the next are as many.
  */
 export const validateInTurn = (ctx: Context) => {
-  const begin = beginValidation(ctx)
+  const validate = validateArtifact(ctx)
   const takeOver = gathered<string, OutboxRow | undefined>(
     (type) => type,
     (type, asked) => takeOverAll(ctx, type, asked.length),
   )
 
-  async function takeNext(type: string, last: Validation, signal: AbortSignal): Promise<OutboxRow | undefined> {
+  async function takeNext({ lane: type, group_id }: Message, last: Validation, signal: AbortSignal) {
+    if (type === undefined) return undefined
     if (last.isJudged) return leaseMsOf(ctx, type) === undefined ? undefined : await takeOver(type)
-    if ((await last.followed) !== 'settled_in_a_crowd') return undefined
+    if (last.published < CROWD) return undefined
     const next = await takeWakeUp(ctx.db, 'validate_run', type)
-    if (next) await pause(GATHERING_MS, signal)
+    const moreIsThere = last.published > MOST_AT_ONCE || next?.group_id !== group_id
+    if (next && !moreIsThere) await pause(GATHERING_MS, signal)
     return next
   }
 
-  /** Of one that was taken over: not the queue's to try again, as its own message is done. */
-  async function beginNext(next: OutboxRow, signal: AbortSignal): Promise<Validation | undefined> {
-    const left = (error: unknown) =>
-      ctx.log.error({ err: error, message_id: next.id }, 'a run was not worked off; it is when its lease ends')
+  /** Of one that was taken over: not the queue's to try again, as its own message is done. @returns undefined where it ends the turns */
+  async function validateNext(next: OutboxRow, signal: AbortSignal): Promise<Validation | undefined> {
+    const left = async (error: unknown) => {
+      ctx.log.error({ err: error, message_id: next.id }, 'a run was not worked off, and is left to others')
+      await giveBackWakeUp(ctx, next)
+      return 'left'
+    }
     const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
     try {
-      const { isJudged, followed } = await inSpan('validate in turn', span, () => begin(next, signal))
-      return { isJudged, followed: followed.catch((error: unknown) => (left(error), 'left')) }
+      const { followed, ...validation } = await inSpan('validate in turn', span, () => validate(next, signal))
+      return { ...validation, followed: followed.catch(left) }
     } catch (error) {
-      left(error)
+      await left(error)
       return undefined
     }
   }
 
-  return async (message: Message, signal: AbortSignal) => {
+  return async (woken: Message, signal: AbortSignal) => {
     const endsAt = performance.now() + STINT_MS
-    const { lane: type } = message
-    const own = await begin(message, signal)
+    const own = await validate(woken, signal)
     own.followed.catch(() => {}) // told at the end
+    let message = woken
     let last = own
-    let stored: Promise<unknown> = Promise.resolve()
-    while (type !== undefined && !signal.aborted && performance.now() < endsAt) {
-      const next = await takeNext(type, last, signal)
-      if (!next) break
-      await stored // one verdict is stored while another is waited for, and no more
-      stored = last.followed
-      const begun = await beginNext(next, signal)
-      if (!begun) break
-      last = begun
+    /** Of the one before: one verdict is stored while another is waited for, and no more. */
+    let stored: Promise<string> = Promise.resolve('nothing yet')
+    try {
+      while (!signal.aborted && performance.now() < endsAt && (await stored) !== 'left') {
+        const next = await takeNext(message, last, signal)
+        if (!next) break
+        stored = last.followed
+        const validation = await validateNext(next, signal)
+        if (!validation) break
+        message = next
+        last = validation
+      }
+    } finally {
+      await Promise.allSettled([own.followed, stored, last.followed])
     }
-    await Promise.all([own.followed, stored, last.followed])
+    await own.followed // the queue tries it again if it could not be stored
   }
 }
 
@@ -95,9 +103,8 @@ async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number)
 }
 
 /** Undefined where each run comes by its own message: without a validator many are published at once, and a slow one keeps them too long. */
-function leaseMsOf({ types }: Pick<Context, 'types'>, type: string): number | undefined {
-  const { validator, requires_validation } = types().get(type) ?? {}
-  if (validator === undefined || !requires_validation) return undefined
-  const leaseMs = Math.max(TAKEN_OVER_MS, validator.timeout + SPARE_MS)
-  return leaseMs > LONGEST_LEASE_MS ? undefined : leaseMs
+function leaseMsOf({ types }: Pick<Context, 'types'>, name: string): number | undefined {
+  const type = types().get(name)
+  if (type?.validator === undefined || !isJudgedInTurn(type)) return undefined
+  return Math.max(TAKEN_OVER_MS, type.validator.timeout + SPARE_MS)
 }

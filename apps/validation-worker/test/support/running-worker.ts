@@ -1,8 +1,8 @@
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { openPublisher, type QueueSettings, startWorker } from '@keepr/shared/runtime/queue'
-import { typesPublishedTogether } from '@keepr/shared/schemas/type-config'
-import { validateArtifact } from '../../src/jobs/validate-artifact.ts'
+import { typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
+import { validateArtifact } from './validate-artifact.ts'
 import type { TestWorker } from './worker.ts'
 
 export type RunningWorker = AsyncDisposable & {
@@ -18,7 +18,16 @@ export function runningWorker(worker: TestWorker, settings: QueueSettings, concu
   const publisher = openPublisher(settings, { log })
   const bounds = { ...relayBounds, leaseMs: 2000 }
   const publishedTogether = () => typesPublishedTogether(worker.ctx.types())
-  const relay = startRelay({ db, publish: publisher.publish, pollMs: 100, log, bounds, publishedTogether })
+  const judgedInTurn = () => typesJudgedInTurn(worker.ctx.types())
+  const relay = startRelay({
+    db,
+    publish: publisher.publish,
+    pollMs: 100,
+    log,
+    bounds,
+    publishedTogether,
+    judgedInTurn,
+  })
   const started = startWorker('validation', validateArtifact({ ...worker.ctx, relay }), { settings, concurrency, log })
   return {
     inFlight: started.inFlight,

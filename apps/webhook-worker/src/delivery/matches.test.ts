@@ -8,13 +8,14 @@ const subscriber = fc.record({
   events: fc.subarray([...EVENT_TYPES]),
   types: fc.option(fc.subarray([...types]), { nil: undefined }),
   groups: fc.option(fc.subarray(['acme', 'globex']), { nil: undefined }),
+  usage_policies: fc.option(fc.subarray(['public', 'restricted'] as const), { nil: undefined }),
 })
 const event = fc.record({
   event_type: fc.constantFrom(...EVENT_TYPES),
   type: fc.constantFrom(...types),
   group_id: fc.constantFrom('acme', 'globex'),
-  usage_policy: fc.constant('public' as const),
-  event_data: fc.constant({}),
+  usage_policy: fc.constantFrom('public', 'restricted', 'internal_only'),
+  event_data: fc.constantFrom({}, { part_of: 'another' }),
 })
 const configured = (filter: Partial<SubscriberConfig>): SubscriberConfig => ({
   name: 'one',
@@ -31,8 +32,13 @@ const configured = (filter: Partial<SubscriberConfig>): SubscriberConfig => ({
 test.prop([fc.array(subscriber, { maxLength: 4 }), event])(
   'what is read holds whatever some subscriber is told of',
   (filters, happened) => {
-    const subscribers = filters.map(({ types: ofTypes, groups, events }) =>
-      configured({ events, ...(ofTypes && { types: ofTypes }), ...(groups && { groups }) }),
+    const subscribers = filters.map(({ types: ofTypes, groups, usage_policies, events }) =>
+      configured({
+        events,
+        ...(ofTypes && { types: ofTypes }),
+        ...(groups && { groups }),
+        ...(usage_policies && { usage_policies: [...usage_policies] }),
+      }),
     )
     const wanted = wantedBy(subscribers)
     const isRead = wanted.eventTypes.includes(happened.event_type) && (wanted.types?.includes(happened.type) ?? true)

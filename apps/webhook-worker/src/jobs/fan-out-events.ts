@@ -3,13 +3,13 @@ import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
 import { lockLanes } from '@keepr/db/outbox/lock-lanes'
 import { type LaneLoad, measureLanes } from '@keepr/db/outbox/measure-lanes'
-import { CROWD, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
+import { CROWD, GATHERING_MS, giveBackWakeUp, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
-import type { SubscriberRow } from '@keepr/db/rows'
+import type { OutboxRow, SubscriberRow } from '@keepr/db/rows'
 import type { Commit, Tx } from '@keepr/db/transaction'
 import { pause } from '@keepr/shared/runtime/pause'
-import { traceparentOf } from '@keepr/shared/runtime/tracing'
+import { inSpan, traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
@@ -26,8 +26,7 @@ type Message = Pick<QueueMessage, 'group_id' | 'message_id'>
 const BATCH = 100
 /** So long one wake-up is used for a group that has more waiting; then other groups have their turn. */
 const STINT_MS = 2000
-/** So long events gather after many: as long as the relay lets those of a submission wait for those of its verdict. */
-const GATHERING_MS = 50
+const NEVER = new AbortController().signal
 /** More than one process holds of a lane. */
 const COUNTED = 500
 
@@ -49,21 +48,31 @@ export function fanOutEvents(ctx: Context, hand: Pick<DeliveryHand, 'claim'>) {
     return changes
   }
 
+  /** What was taken over is not the queue's to try again: the message that it knows is done. */
+  async function fanOutNext(next: OutboxRow, goesOn: () => boolean): Promise<number> {
+    const span = { parent: next.traceparent, attributes: { 'messaging.message.id': next.id } }
+    const { group_id, id: message_id } = next
+    try {
+      return await inSpan('fan out in turn', span, () => fanOutAll({ group_id, message_id }, goesOn))
+    } catch (error) {
+      ctx.log.error({ err: error, message_id }, 'events were not fanned out, and are left to others')
+      await giveBackWakeUp(ctx, next)
+      return 0
+    }
+  }
+
   return async (woken: QueueMessage, signal?: AbortSignal): Promise<void> => {
     const endsAt = performance.now() + STINT_MS
     const goesOn = () => !signal?.aborted && performance.now() < endsAt
-    for (let next: Message | undefined = woken; next;) {
-      const changes = await fanOutAll(next, goesOn)
-      next = changes >= CROWD && goesOn() ? await takeNext(ctx, signal) : undefined
+    let changes = await fanOutAll(woken, goesOn)
+    for (let { group_id } = woken; changes >= CROWD && goesOn();) {
+      const next = await takeWakeUp(ctx.db, 'fan_out_events', 'events')
+      if (!next) return
+      if (next.group_id === group_id) await pause(GATHERING_MS, signal ?? NEVER)
+      changes = await fanOutNext(next, goesOn)
+      group_id = next.group_id
     }
   }
-}
-
-async function takeNext(ctx: Context, signal = new AbortController().signal): Promise<Message | undefined> {
-  const next = await takeWakeUp(ctx.db, 'fan_out_events', 'events')
-  if (!next) return undefined
-  await pause(GATHERING_MS, signal)
-  return { group_id: next.group_id, message_id: next.id }
 }
 
 /** @returns how many changes were fanned out */
@@ -105,7 +114,7 @@ async function fanOutBatch(
   ])
   const deliveries = deliveriesOf(subscribers, events, messages)
   if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
-  const given = await leaseThoseWithRoom(tx, ctx, { claim, deliveries, states })
+  const given = await leaseThoseWithRoom(tx, subscribers, { claim, deliveries, states })
   const inserting = insertDeliveries(tx, group_id, given)
   commit()
   const inserted = await inserting
@@ -156,11 +165,11 @@ type Leasing = { claim: Claim; deliveries: readonly NewDelivery[]; states: reado
  */
 async function leaseThoseWithRoom(
   tx: Tx,
-  ctx: Context,
+  subscribers: readonly SubscriberConfig[],
   { claim, deliveries, states }: Leasing,
 ): Promise<NewDelivery[]> {
   const stateOf = new Map(states.map((row) => [row.name, row]))
-  const leases = new Map(ctx.subscribers().map((subscriber) => [subscriber.name, leaseMsOf(subscriber)]))
+  const leases = new Map(subscribers.map((subscriber) => [subscriber.name, leaseMsOf(subscriber)]))
   const mayBeHeld = ({ subscriber }: NewDelivery) => {
     const { state = 'active', failing_since = null } = stateOf.get(subscriber) ?? {}
     return state === 'active' && failing_since === null && (leases.get(subscriber) ?? Infinity) <= LONGEST_HELD_MS

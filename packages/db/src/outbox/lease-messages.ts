@@ -7,8 +7,8 @@ export type LeaseOptions = {
   lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
-  /** How many of them may have been leased for as long as this within the last second. */
-  wakesPerLane?: number
+  /** Lanes whose workers go on by themselves: so many of one in flight may have been leased for as long as this within the last second. */
+  inTurn?: { lanes: readonly string[]; wakes: number }
   /** Lanes of which whoever is woken for one message takes what else waits of its group: no other is leased so soon. */
   together?: readonly string[]
   /** How many messages to take at most. */
@@ -27,7 +27,7 @@ const RECENT_MS = 1000
  */
 export async function leaseMessages(
   tx: Tx,
-  { kind, lane, perLane, wakesPerLane, together = [], limit, leaseMs }: LeaseOptions,
+  { kind, lane, perLane, inTurn = { lanes: [], wakes: 0 }, together = [], limit, leaseMs }: LeaseOptions,
 ): Promise<OutboxRow[]> {
   const recentFrom = tx`statement_timestamp() + make_interval(secs => ${(leaseMs - RECENT_MS) / 1000})`
   return await tx<OutboxRow[]>`
@@ -51,7 +51,8 @@ export async function leaseMessages(
        where lanes.lane is not null
        group by lanes.lane, leased.group_id
     ), room as (
-      select lane, least(${limit}::int, ${perLane}::int - sum(messages), ${wakesPerLane ?? null}::int - sum(recent))::int as free
+      select lane, least(${limit}::int, ${perLane}::int - sum(messages),
+                         case when lane = any (${[...inTurn.lanes]}::text[]) then ${inTurn.wakes}::int - sum(recent) end)::int as free
         from in_flight group by lane
     ), groups as (
       select lane, free, (select min(o.group_id) from outbox o

@@ -3,7 +3,7 @@ import type { MessageKind } from '../rows.ts'
 export type RelayBounds = {
   /** In-flight messages of one lane, over all relays. */
   readonly perLane: Readonly<Record<MessageKind, number>>
-  /** Runs of one lane in flight that workers were woken for within a second: those at work take others over without the queue. */
+  /** Runs of a type that is judged in turn, in flight, that workers were woken for within a second: those at work take others over. */
   readonly wakesPerLane: number
   readonly batchSize: number
   readonly leaseMs: number

@@ -22,6 +22,8 @@ export type RelayOptions = {
    * knows no types leaves it out, and looks for runs seldom: others carry them.
    */
   publishedTogether?: () => readonly string[]
+  /** Types whose workers go on with the next run by themselves: few are woken at a time. */
+  judgedInTurn?: () => readonly string[]
   /** Those that all relays keep to, unless a test needs others. */
   bounds?: RelayBounds
 }
@@ -217,15 +219,15 @@ async function carry(options: RelayOptions, leased: readonly OutboxRow[][]): Pro
   return most === 0 ? 'nothing' : most < batchSizeOf(options) ? 'some' : 'more'
 }
 
-function lease(tx: Tx, { bounds = relayBounds, publishedTogether }: RelayOptions, kind: MessageKind) {
+function lease(tx: Tx, { bounds = relayBounds, publishedTogether, judgedInTurn }: RelayOptions, kind: MessageKind) {
   const together = {
     validate_run: publishedTogether?.() ?? [],
     fan_out_events: ['events'],
     deliver_webhook: [],
   } satisfies Record<MessageKind, readonly string[]>
-  const { perLane, batchSize: limit, leaseMs } = bounds
-  const wakes = kind === 'validate_run' ? { wakesPerLane: bounds.wakesPerLane } : {}
-  return leaseMessages(tx, { kind, perLane: perLane[kind], ...wakes, together: together[kind], limit, leaseMs })
+  const { perLane, wakesPerLane, batchSize: limit, leaseMs } = bounds
+  const inTurn = { lanes: kind === 'validate_run' ? (judgedInTurn?.() ?? []) : [], wakes: wakesPerLane }
+  return leaseMessages(tx, { kind, perLane: perLane[kind], inTurn, together: together[kind], limit, leaseMs })
 }
 
 async function publishLeased(

@@ -2,10 +2,17 @@ import type { Db } from '../connect.ts'
 import type { MessageKind, OutboxRow } from '../rows.ts'
 import { commitSoon } from '../transaction.ts'
 import { leaseMessages } from './lease-messages.ts'
+import type { Relay, RelayOptions } from './relay.ts'
 import { relayBounds } from './relay-bounds.ts'
+import { releaseMessages } from './release-messages.ts'
+
+type Parts = { db: Pick<Db, 'withService'>; relay: Pick<Relay, 'nudge'>; log: Pick<RelayOptions['log'], 'warn'> }
 
 /** So many at once say that more will follow: whoever did them goes on by itself. */
-export const CROWD = 4
+export const CROWD = 8
+
+/** So long more of a group gather: about as long as a wake-up by the queue takes, and the relay lets the events of a submission wait. */
+export const GATHERING_MS = 50
 
 /**
  * Leases the next message of a lane of which one worker is woken for many, as a relay does, to who was woken before: while it waits
@@ -26,4 +33,14 @@ export async function takeWakeUp(
     return leased
   })
   return next
+}
+
+/** Gives one back that was not worked off, at best effort: without it the lease ends by itself. */
+export async function giveBackWakeUp({ db, relay, log }: Parts, { id }: Pick<OutboxRow, 'id'>): Promise<void> {
+  try {
+    await db.withService(null, (tx) => releaseMessages(tx, [id]))
+    relay.nudge()
+  } catch (error) {
+    log.warn({ err: error, message_id: id }, 'a message was not given back; its lease ends by itself')
+  }
 }
