@@ -7,8 +7,11 @@ export type LeaseOptions = {
   lane?: string
   /** How many messages of one lane may be in flight at once, over all relays. */
   perLane: number
-  /** Lanes whose workers go on by themselves: so many of one in flight may have been leased for as long as this within the last second. */
-  inTurn?: { lanes: readonly string[]; wakes: number }
+  /**
+   * Lanes (all if left out) whose workers go on by themselves: so many of one in flight may have been leased for as long as this
+   * within the last second.
+   */
+  inTurn?: { lanes?: readonly string[] | undefined; wakes: number }
   /** Lanes of which whoever is woken for one message takes what else waits of its group: no other is leased so soon. */
   together?: readonly string[]
   /** How many messages to take at most. */
@@ -52,7 +55,7 @@ export async function leaseMessages(
        group by lanes.lane, leased.group_id
     ), room as (
       select lane, least(${limit}::int, ${perLane}::int - sum(messages),
-                         case when lane = any (${[...inTurn.lanes]}::text[]) then ${inTurn.wakes}::int - sum(recent) end)::int as free
+                         case when ${inTurn.lanes === undefined} or lane = any (${[...(inTurn.lanes ?? [])]}::text[]) then ${inTurn.wakes}::int - sum(recent) end)::int as free
         from in_flight group by lane
     ), groups as (
       select lane, free, (select min(o.group_id) from outbox o

@@ -22,7 +22,7 @@ export type RelayOptions = {
    * knows no types leaves it out, and looks for runs seldom: others carry them.
    */
   publishedTogether?: () => readonly string[]
-  /** Types whose workers go on with the next run by themselves: few are woken at a time. */
+  /** Types whose workers go on with the next run by themselves: few are woken at a time. A service that knows no types wakes few of any. */
   judgedInTurn?: () => readonly string[]
   /** Those that all relays keep to, unless a test needs others. */
   bounds?: RelayBounds
@@ -226,7 +226,7 @@ function lease(tx: Tx, { bounds = relayBounds, publishedTogether, judgedInTurn }
     deliver_webhook: [],
   } satisfies Record<MessageKind, readonly string[]>
   const { perLane, wakesPerLane, batchSize: limit, leaseMs } = bounds
-  const inTurn = { lanes: kind === 'validate_run' ? (judgedInTurn?.() ?? []) : [], wakes: wakesPerLane }
+  const inTurn = { lanes: kind === 'validate_run' ? judgedInTurn?.() : [], wakes: wakesPerLane }
   return leaseMessages(tx, { kind, perLane: perLane[kind], inTurn, together: together[kind], limit, leaseMs })
 }
 
