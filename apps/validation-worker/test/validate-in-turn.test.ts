@@ -131,7 +131,7 @@ test('the next is judged while a verdict is being stored', async () => {
   expect(await leased()).toBe(0)
 })
 
-test('a run that was taken over and cannot be worked off is given back at once, and ends the turns', async () => {
+test('a run that was taken over and cannot be worked off is given back, and ends the turns', async () => {
   const artifacts = [await worker.submit(), await worker.submit(), await worker.submit()]
   const [first] = artifacts
   const { db } = worker.ctx

@@ -4,9 +4,8 @@ import { commitSoon } from '../transaction.ts'
 import { leaseMessages } from './lease-messages.ts'
 import type { Relay, RelayOptions } from './relay.ts'
 import { relayBounds } from './relay-bounds.ts'
-import { releaseMessages } from './release-messages.ts'
 
-type Parts = { db: Pick<Db, 'withService'>; relay: Pick<Relay, 'nudge'>; log: Pick<RelayOptions['log'], 'warn'> }
+type Parts = { db: Pick<Db, 'withService'>; relay: Pick<Relay, 'nudgeIn'>; log: Pick<RelayOptions['log'], 'warn'> }
 
 /** So many at once say that more will follow: whoever did them goes on by itself. */
 export const CROWD = 8
@@ -35,11 +34,19 @@ export async function takeWakeUp(
   return next
 }
 
+/** What failed rests for so long: it may fail again, and takes whoever takes it over out of his turns. */
+const REST_MS = 1000
+
 /** Gives one back that was not worked off, at best effort: without it the lease ends by itself. */
 export async function giveBackWakeUp({ db, relay, log }: Parts, { id }: Pick<OutboxRow, 'id'>): Promise<void> {
   try {
-    await db.withService(null, (tx) => releaseMessages(tx, [id]))
-    relay.nudge()
+    await db.withService(
+      null,
+      (tx) => tx`
+        update outbox set leased_until = null, due_at = clock_timestamp() + make_interval(secs => ${REST_MS / 1000})
+         where id = ${id}`,
+    )
+    relay.nudgeIn(REST_MS)
   } catch (error) {
     log.warn({ err: error, message_id: id }, 'a message was not given back; its lease ends by itself')
   }
