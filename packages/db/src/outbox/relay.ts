@@ -6,6 +6,7 @@ import { leaseMessages } from './lease-messages.ts'
 import { refuseMessage } from './refuse-message.ts'
 import { type RelayBounds, relayBounds } from './relay-bounds.ts'
 import { releaseMessages } from './release-messages.ts'
+import { type Found, startRounds } from './rounds.ts'
 
 /** Hands messages of one kind to the queue. Throws when the queue cannot be reached; else names what it refused. */
 export type Publish = (kind: MessageKind, messages: LeasedMessage[]) => Promise<{ id: string; reason: string }[]>
@@ -43,11 +44,8 @@ export type Relay = AsyncDisposable & {
   stop(): Promise<void>
 }
 
-/**
- * Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. Where
- * one was nudged in vain somebody is at work who takes over what comes: the next is twice as far away, up to `atMost`.
- */
-const ROUND_MS = { runs: 10, events: 25, atMost: 80 } as const
+/** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
+const ROUND_MS = { runs: 10, events: 25 } as const
 /** So long the events of a submission wait for those of its verdict: one wake-up is for both. */
 const VERDICT_MS = 50
 
@@ -119,82 +117,6 @@ export function startRelay(options: RelayOptions): Relay {
   }
 }
 
-/** What a look found; `more` may be left to carry at once. */
-type Found = 'nothing' | 'some' | 'more'
-
-type Rounds = { nudge(kinds: readonly MessageKind[]): void; stop(): Promise<void> }
-type RoundsOptions = {
-  everyMs: number
-  /** What is looked for when the time to look has come. */
-  kinds: readonly MessageKind[]
-  look: (kinds: readonly MessageKind[]) => Promise<Found>
-}
-
-/** Round after round, each when it is nudged, for what it is nudged for, or when the time to look has come. */
-function startRounds({ pollMs, log }: RelayOptions, { everyMs, kinds, look }: RoundsOptions): Rounds {
-  let stopped = false
-  const nudged = new Set<MessageKind>()
-  let polledAt = Number.NEGATIVE_INFINITY
-  let wake = () => {}
-  const rest = (ms: number, isOver: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        if (!isOver()) return
-        clearTimeout(timer)
-        resolve()
-      }
-      wake() // it may have come meanwhile
-    })
-  const nextKinds = () => {
-    if (nudged.size === 0 || performance.now() - polledAt >= pollMs) {
-      polledAt = performance.now()
-      for (const kind of kinds) nudged.add(kind)
-    }
-    const next = [...nudged]
-    nudged.clear()
-    return next
-  }
-
-  async function run() {
-    let apartMs = everyMs
-    while (!stopped) {
-      const beganAt = performance.now()
-      const wasNudged = nudged.size > 0
-      const looked = nextKinds()
-      const again = () => looked.forEach((kind) => nudged.add(kind))
-      try {
-        const found = await look(looked)
-        apartMs = wasNudged && found === 'nothing' ? Math.min(apartMs * 2, ROUND_MS.atMost) : everyMs
-        if (found === 'more') {
-          again()
-          continue
-        }
-        await rest(pollMs, () => nudged.size > 0 || stopped)
-        const tooSoonMs = beganAt + apartMs - performance.now()
-        if (tooSoonMs > 0) await rest(tooSoonMs, () => stopped)
-      } catch (error) {
-        log.warn({ err: error }, 'the relay cannot reach the database or the queue; it tries again')
-        again()
-        await rest(Math.max(pollMs, 1000), () => stopped)
-      }
-    }
-  }
-
-  const running = run()
-  return {
-    nudge(kindsOfIt) {
-      for (const kind of kindsOfIt) nudged.add(kind)
-      wake()
-    },
-    async stop() {
-      stopped = true
-      wake()
-      await running
-    },
-  }
-}
-
 /** What follows events. */
 const OF_EVENTS = ['fan_out_events', 'deliver_webhook'] as const satisfies MessageKind[]
 
@@ -215,7 +137,7 @@ async function carry(options: RelayOptions, leased: readonly OutboxRow[][]): Pro
   const published = await Promise.allSettled(leased.map((messages) => publishLeased(options, messages)))
   const failed = published.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason
-  const most = Math.max(...leased.map(({ length }) => length))
+  const most = Math.max(0, ...leased.map(({ length }) => length))
   return most === 0 ? 'nothing' : most < batchSizeOf(options) ? 'some' : 'more'
 }
 
