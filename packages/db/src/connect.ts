@@ -5,6 +5,7 @@ import { postgres } from './driver/postgres.ts'
 import { inTime } from './in-time.ts'
 import { type ReadOnce, readOncePerQuestion, type ReadTogether, readTogether } from './read-together.ts'
 import { type built, gate, requireSchema } from './require-schema.ts'
+import { toTimestamp } from './timestamp.ts'
 import { type WriteTogether, writeTogether } from './write-together.ts'
 import {
   actorScope,
@@ -83,7 +84,7 @@ export function connect(options: ConnectOptions): Db {
         to: 1184,
         from: [1184],
         serialize: (value: string | Date) => (value instanceof Date ? value.toISOString() : value),
-        parse: (text: string) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`, // '2026-01-31 12:00:00.5+00', always UTC
+        parse: toTimestamp,
       },
     },
   }) as Sql // SAFETY: the two custom types only change how values are written, which rows.ts states.

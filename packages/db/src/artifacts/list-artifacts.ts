@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import type { Status } from '@keepr/shared/domain/lifecycle'
 import { planAnew } from '../driver/plan-anew.ts'
 import type { Timestamp, UsagePolicy } from '../rows.ts'
+import { toTimestamp } from '../timestamp.ts'
 import type { Tx } from '../transaction.ts'
 import { activeArtifacts, archivedArtifacts, type PresentedArtifact, presentArtifacts } from './present-artifact.ts'
 
@@ -108,7 +109,10 @@ export function readItem({ group_id, item }: ListedRow): ListedArtifact {
   const text = () => next() as never
   const orNull = () => (next() || null) as never
   const json = () => JSON.parse(next()) as never
-  const time = () => timeOf(next()) as never
+  const time = () => {
+    const written = next()
+    return (written === '' ? null : toTimestamp(written)) as never
+  }
   const artifact = {
     group_id,
     id: text(),
@@ -143,11 +147,6 @@ export function readItem({ group_id, item }: ListedRow): ListedArtifact {
     duplicate_of: duplicate_of ?? null,
     tries: tries ?? null,
   }
-}
-
-/** PostgreSQL writes 2026-01-31 12:00:00.5+00, and always UTC. */
-function timeOf(time: string): Timestamp | null {
-  return time === '' ? null : `${time.slice(0, 10)}T${time.slice(11, -3)}Z`
 }
 
 /** Sorts after each character that a name may have. */
