@@ -7,7 +7,10 @@ import type { Mending } from './mending.ts'
  * - what is written between the error and the end of a connection is never answered nor refused, and whatever the connection
  *   does later waits behind it;
  * - why the server ended it is told to the first query of the connection that comes after it;
- * - one that is lost while it asks for the types of arrays rejects a promise that nobody can catch.
+ * - one that is lost while it asks for the types of arrays rejects a promise that nobody can catch;
+ * - one whose other end has vanished without a word (a host that failed, a path that forgot it) is waited for until TCP gives it up,
+ *   a quarter of an hour later, with everything that waits behind it. A server that has a time-out for statements answers within it: twice
+ *   as long without a byte, while an answer is due, and the connection is lost.
  * And when a table was changed meanwhile: a statement whose plan does not fit any more is sent again behind others that are on
  * their way, and takes the answers that are for them. Here it fails, and who knows that nothing was kept asks again
  * (transaction.ts, connect.ts).
@@ -39,6 +42,14 @@ export const connections: readonly Mending[] = [
       {
         from: '\n    closedTime = performance.now()\n',
         to: '\n    query = last = unbegun = errorResponse = null\n    rows = 0\n    connection.joins = false\n    closedTime = performance.now()\n',
+        times: 1,
+      },
+      {
+        from: "\n      socket.on('data', data)\n",
+        to:
+          "\n      socket.on('data', data)\n" +
+          "      socket.on('timeout', () => (query || sent.length) && socket.destroy())\n" +
+          '      socket.setTimeout(2 * options.connection.statement_timeout || 0)\n',
         times: 1,
       },
       // A statement that the server does not know any more, or knows otherwise, is forgotten and told as failed: written again where
