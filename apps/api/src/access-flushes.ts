@@ -49,7 +49,7 @@ export function createAccessFlushes({ db, accessLog, prefix, self, timeoutMs, cl
 
   return {
     async everywhere() {
-      await accessLog.flush('all')
+      if (!(await accessLog.flush('all'))) throw notCounted()
       const nonce = randomUUID()
       const done = Promise.withResolvers<undefined>()
       const missing = new Set<string>()
@@ -68,11 +68,13 @@ export function createAccessFlushes({ db, accessLog, prefix, self, timeoutMs, cl
       }
       if (missing.size > 0) {
         log.warn({ missing: [...missing] }, 'API processes did not write down their reads in time')
-        throw problem('overloaded', { detail: 'Not all reads could be counted in time.', retry_after_s: 2 })
+        throw notCounted()
       }
     },
   }
 }
+
+const notCounted = () => problem('overloaded', { detail: 'Not all reads could be counted in time.', retry_after_s: 2 })
 
 async function untilItWorks(start: () => Promise<void>, { closing, log }: Pick<Options, 'closing' | 'log'>) {
   while (!closing.aborted) {

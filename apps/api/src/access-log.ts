@@ -1,11 +1,15 @@
 import { type Read, touchArtifacts } from '@keepr/db/artifacts/touch-artifacts'
 import type { Db } from '@keepr/db/connect'
+import { every } from '@keepr/shared/runtime/every'
 import type { Log } from '@keepr/shared/runtime/log'
 
 /** Notes that content was read, without a write for each read. */
 export type AccessLog = AsyncDisposable & {
   touch(artifact: { id: string; group_id: string }): void
-  /** Writes what is due by the grain, or all of it. @returns false when the database did not take it; it is kept then */
+  /**
+   * Writes what is due by the grain, or all of it, and what an earlier flush has taken and not written yet before that.
+   * @returns false when the database did not take it; it is kept then
+   */
   flush(which?: 'due' | 'all'): Promise<boolean>
 }
 
@@ -15,16 +19,20 @@ const maxRemembered = 100_000
 
 /**
  * Collects reads and writes them in batches. A read within the grain of the last one that was written
- * waits until the grain is over, or until cleanup or the end of the process asks for all. What a
+ * waits until the grain is over, or until cleanup, the end of the process or their number asks for all. What a
  * process that is killed had not flushed is lost; the grain is how much that can be.
  */
 export function createAccessLog({ db, intervalMs, grainMs, log }: Options): AccessLog {
   let pending = new Map<string, Read>()
+  let dropped = 0
   const written = new Map<string, number>()
 
-  async function flush(which: 'due' | 'all' = 'due') {
-    const due = (id: string, at: number) => which === 'all' || at - (written.get(id) ?? 0) >= grainMs
+  async function write(which: 'due' | 'all') {
+    const all = which === 'all' || pending.size >= maxRemembered
+    const due = (id: string, at: number) => all || at - (written.get(id) ?? 0) >= grainMs
     const batch = new Map([...pending].filter(([id, { at }]) => due(id, at)))
+    if (dropped > 0) log.warn({ count: dropped }, 'reads were not noted, as too many waited to be written')
+    dropped = 0
     if (batch.size === 0) return true
     pending = new Map([...pending].filter(([id]) => !batch.has(id)))
     try {
@@ -39,15 +47,25 @@ export function createAccessLog({ db, intervalMs, grainMs, log }: Options): Acce
     return true
   }
 
-  const timer = setInterval(() => void flush(), intervalMs)
-  timer.unref()
+  let last = Promise.resolve(true)
+  const flush = (which: 'due' | 'all' = 'due') => {
+    last = last.then(() => write(which))
+    return last
+  }
+
+  const flushing = every(intervalMs, 'note reads', () => flush(), log)
   return {
     touch({ id, group_id }) {
-      if (pending.has(id) || pending.size < maxRemembered) pending.set(id, { id, group_id, at: Date.now() })
+      if (pending.size >= maxRemembered && !pending.has(id)) {
+        dropped += 1
+        return
+      }
+      pending.set(id, { id, group_id, at: Date.now() })
+      if (pending.size === maxRemembered) void flush()
     },
     flush,
     async [Symbol.asyncDispose]() {
-      clearInterval(timer)
+      await flushing.close()
       await flush('all')
     },
   }

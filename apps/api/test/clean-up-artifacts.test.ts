@@ -79,6 +79,26 @@ test('what another process has read and not written yet counts as used', async (
   expect((await plan(await cleanUp(ask, order))).items).toEqual([])
 })
 
+test('reads that are just being written are waited for by who asks for all of them', async () => {
+  await alice.submit({ name: 'read-just-now', type: 'numbered', content: 1 })
+  await api.settleAll()
+  await alice.get('/artifacts/read-just-now/1/content')
+  const locked = Promise.withResolvers<undefined>()
+  const free = Promise.withResolvers<undefined>()
+  const other = api.database.admin.begin(async (tx) => {
+    await tx`select from artifact_active where name = 'read-just-now' for update`
+    locked.resolve(undefined)
+    await free.promise
+  })
+  await locked.promise
+  const ended: string[] = []
+  const writing = api.ctx.accessLog.flush('all').then(() => ended.push('written'))
+  const asked = api.ctx.accessLog.flush('all').then(() => ended.push('told'))
+  free.resolve(undefined)
+  await Promise.all([other, writing, asked])
+  expect(ended).toEqual(['written', 'told'])
+})
+
 test('a process that lives and does not answer stops cleanup instead of losing its reads', async () => {
   await using asker = await api.peer('asker')
   const mute = api.database.connectAs('keepr_api', 1, 'api of the tests mute')
