@@ -1,3 +1,4 @@
+import { every } from '@keepr/shared/runtime/every'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { startHealthServer } from '@keepr/shared/runtime/health-server'
@@ -45,10 +46,7 @@ await startOrTell(async () => {
     deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
   })
   metrics.sample('deliveries', () => sampleDeliveries(context))
-  const sweepOnce = sweepDeliveries(context)
-  const sweep = setInterval(() => {
-    sweepOnce().catch((error: unknown) => log.error({ err: error }, 'the sweep of deliveries failed'))
-  }, settings.sweepInterval)
+  const sweeping = every(settings.sweepInterval, 'sweep', sweepDeliveries(context), log)
   const health =
     settings.metricsPort === undefined
       ? undefined
@@ -72,8 +70,8 @@ await startOrTell(async () => {
     log,
     graceMs: settings.shutdownGrace,
     closers: [
-      ['sweep', () => clearInterval(sweep)],
       ['workers', () => Promise.all([events, deliveries, hand].map((one) => one.close(settings.shutdownGrace * 0.7)))],
+      ['recurring work', () => sweeping.close()],
       ['relay', () => relay.stop()],
       ['queues', () => publisher.close()],
       ['outbound', () => outbound.close()],

@@ -1,5 +1,5 @@
-import type { Log } from '@keepr/shared/runtime/log'
-import { pause } from '@keepr/shared/runtime/pause'
+import type { Log } from './log.ts'
+import { pause } from './pause.ts'
 
 /** Does something again and again, with a rest in between, until closed. A failure is told and does not end it. */
 export function every(
