@@ -44,6 +44,22 @@ test('a run that was made to require validation is not published by this way', a
   expect((await worker.stateOf(strict)).status).toBe('on_verification')
 })
 
+test('what no validator judges is published however late a worker comes, together or alone', async () => {
+  // Of a type that keeps few versions each run is looked at alone.
+  worker.configure({
+    free: { requires_validation: false },
+    few: { requires_validation: false, max_published: 5 },
+  })
+  const late = [await worker.submit(free), await worker.submit({ ...free, type: 'few' })]
+  await worker.database.admin`
+    update validation_runs set deadline = now() - interval '1 d' where id = any (${late.map(({ run_id }) => run_id)}::uuid[])`
+  const validate = validateArtifact(worker.ctx)
+  for (const artifact of late) {
+    await validate(messageOf(artifact))
+    expect(await worker.stateOf(artifact)).toMatchObject({ status: 'published', run: { state: 'not_required' } })
+  }
+})
+
 test('a run that was cancelled meanwhile leaves no gap in the numbers', async () => {
   const [cancelled, next] = [
     await worker.submit({ ...free, name: 'd' }),

@@ -1,3 +1,4 @@
+import { keepLease } from '@keepr/db/outbox/keep-lease'
 import type { JsonObject } from '@keepr/db/rows'
 import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
 import type { NewTry } from '@keepr/db/validation-runs/insert-try'
@@ -65,8 +66,8 @@ export const validateArtifact = (ctx: Context) => {
     // What follows from the verdict goes on from here.
     const run = { ...claimed, traceparent: traceparentOf(claimed.traceparent) ?? null }
     const at = ctx.now()
-    if (isPast(run, at)) return over(await expire(ctx, { run, at, durationMs: 0 }))
-    const outcome = await ctx.validators.judge(run, signal)
+    if (isPast(run, at) && needsVerdict(ctx, run)) return over(await expire(ctx, { run, at, durationMs: 0 }))
+    const outcome = await keepLease(ctx, { kind: 'validate_run', ref: run.id }, () => ctx.validators.judge(run, signal))
     noteOnSpan({ 'keepr.outcome': outcome.kind })
     // Its content has been sent: there is the next one's to hold in memory.
     const judged = { run: { ...run, content: null }, at, durationMs: ctx.now() - at }
@@ -186,6 +187,9 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
 
 const stored = ({ severity, code, message, path }: Finding): JsonObject =>
   path === undefined ? { severity, code, message } : { severity, code, message, path }
+/** By the stricter of what it was made with and what is configured now; the deadline is a validator's. */
+const needsVerdict = (ctx: Context, run: OpenRun) =>
+  run.requires_validation || ctx.types().get(run.artifact_type)?.requires_validation !== false
 const isPast = (run: OpenRun, now: number) => Date.parse(run.deadline) <= now
 const atMostLeft = (ctx: Context, run: OpenRun, delayMs: number) =>
   Math.max(Math.min(delayMs, Date.parse(run.deadline) - ctx.now()), 0)

@@ -1,6 +1,6 @@
 import { gathered } from '@keepr/db/gathered'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
-import { relayBounds } from '@keepr/db/outbox/relay-bounds'
+import { AT_WORK_MS, relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { CROWD, GATHERING_MS, giveBackWakeUp, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import type { OutboxRow } from '@keepr/db/rows'
 import { commitSoon } from '@keepr/db/transaction'
@@ -14,10 +14,6 @@ import { validateArtifact, type Validation } from './validate-artifact.ts'
 
 /** So long one wake-up is used for the runs of a type, one after the other; then the relay has its say again. */
 const STINT_MS = 2000
-/** A lease is longer than a call, so that nobody else is woken for a run that is still being judged. */
-const SPARE_MS = 10_000
-/** … and longer than the relay's: by that it tells what it has woken workers for of late (of calls that take 2 s it cannot). */
-const TAKEN_OVER_MS = relayBounds.leaseMs + 2000
 
 type Message = Pick<QueueMessage, 'group_id' | 'lane' | 'refs'>
 
@@ -31,12 +27,12 @@ export const validateInTurn = (ctx: Context) => {
   const validate = validateArtifact(ctx)
   const takeOver = gathered<string, OutboxRow | undefined>(
     (type) => type,
-    (type, asked) => takeOverAll(ctx, type, asked.length),
+    (type, asked) => takeOverAll(ctx.db, type, asked.length),
   )
 
   async function takeNext({ lane: type, group_id }: Message, last: Validation, signal: AbortSignal) {
     if (type === undefined) return undefined
-    if (last.isJudged) return leaseMsOf(ctx, type) === undefined ? undefined : await takeOver(type)
+    if (last.isJudged) return mayTakeOver(ctx, type) ? await takeOver(type) : undefined
     if (last.published < CROWD) return undefined
     const next = await takeWakeUp(ctx.db, 'validate_run', type)
     const moreIsThere = last.published > MOST_AT_ONCE || next?.group_id !== group_id
@@ -86,14 +82,12 @@ export const validateInTurn = (ctx: Context) => {
   }
 }
 
-async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number): Promise<(OutboxRow | undefined)[]> {
-  const leaseMs = leaseMsOf(ctx, type)
-  if (leaseMs === undefined) return Array.from({ length: limit }, () => undefined)
+async function takeOverAll(db: Context['db'], type: string, limit: number): Promise<(OutboxRow | undefined)[]> {
   // A relay may have given away the places of those that are done already: then it gives away fewer next time.
   const perLane = relayBounds.perLane.validate_run + limit
   const [messages] = await db.withService(null, (tx, commit) => {
     const leased = Promise.all([
-      leaseMessages(tx, { kind: 'validate_run', lane: type, perLane, limit, leaseMs }),
+      leaseMessages(tx, { kind: 'validate_run', lane: type, perLane, limit, leaseMs: AT_WORK_MS }),
       commitSoon(tx), // a lease that is forgotten is given again
     ])
     commit()
@@ -102,9 +96,8 @@ async function takeOverAll({ db, ...ctx }: Context, type: string, limit: number)
   return Array.from({ length: limit }, (_, index) => messages[index])
 }
 
-/** Undefined where each run comes by its own message: without a validator many are published at once, and a slow one keeps them too long. */
-function leaseMsOf({ types }: Pick<Context, 'types'>, name: string): number | undefined {
+/** Not where many are published at once: without a validator nobody has to be waited for. */
+function mayTakeOver({ types }: Pick<Context, 'types'>, name: string): boolean {
   const type = types().get(name)
-  if (type?.validator === undefined || !isJudgedInTurn(type)) return undefined
-  return Math.max(TAKEN_OVER_MS, type.validator.timeout + SPARE_MS)
+  return type !== undefined && isJudgedInTurn(type)
 }

@@ -1,4 +1,5 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
+import { keepLease } from '@keepr/db/outbox/keep-lease'
 import { inSpan, traceparentOf } from '@keepr/shared/runtime/tracing'
 import type { Context } from '../context.ts'
 import type { DeliveryDesk } from '../delivery-desk.ts'
@@ -47,6 +48,8 @@ async function attempt(
   }
   const probe = delivery.subscriber_state === 'paused'
   if (probe && !(await beginProbe(ctx, delivery, subscriber))) return NOT_MADE
-  const sent = await send(ctx, subscriber, delivery, signal)
+  const sent = await keepLease(ctx, { kind: 'deliver_webhook', ref: delivery.id }, () =>
+    send(ctx, subscriber, delivery, signal),
+  )
   return await recordAttempt(ctx, desk, { delivery, sent, probe, takesNext: takesNext() })
 }

@@ -22,3 +22,6 @@ export const relayBounds: RelayBounds = {
   leaseMs: 20_000,
   maxFailures: 20,
 }
+
+/** The lease of who is at work: longer than a relay's, which tells by that what it has woken workers for within a second. */
+export const AT_WORK_MS = relayBounds.leaseMs + 2000

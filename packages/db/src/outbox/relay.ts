@@ -39,7 +39,7 @@ export type Relay = AsyncDisposable & {
   submitted(leased?: LeasedMessage): void
   /** A verdict was stored: its events are to be told of, and more runs may have their turn. */
   judged(): void
-  /** Something will be due in so many milliseconds. */
+  /** Something will be due in so many milliseconds, which is looked for then if that is before the next look. */
   nudgeIn(delayMs: number): void
   stop(): Promise<void>
 }
@@ -72,13 +72,10 @@ export function startRelay(options: RelayOptions): Relay {
     events.nudge(OF_EVENTS)
   }
   const later = (delayMs: number, look: () => void) => {
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer)
-        look()
-      },
-      Math.min(delayMs, 2 ** 31 - 1),
-    )
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      look()
+    }, delayMs)
     timers.add(timer)
   }
   let eventsWait = false
@@ -111,7 +108,9 @@ export function startRelay(options: RelayOptions): Relay {
       lookSoon()
     },
     judged: () => events.nudge(['fan_out_events', 'validate_run']),
-    nudgeIn: (delayMs) => later(delayMs, nudge),
+    nudgeIn(delayMs) {
+      if (delayMs < pollMs) later(delayMs, nudge) // a timer for each of a long backlog's tries would fill the memory
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }

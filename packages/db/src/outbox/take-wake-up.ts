@@ -37,14 +37,20 @@ export async function takeWakeUp(
 /** What failed rests for so long: it may fail again, and takes whoever takes it over out of his turns. */
 const REST_MS = 1000
 
-/** Gives one back that was not worked off, at best effort: without it the lease ends by itself. */
-export async function giveBackWakeUp({ db, relay, log }: Parts, { id }: Pick<OutboxRow, 'id'>): Promise<void> {
+/**
+ * Gives one back that was not worked off, at best effort: without it the lease ends by itself. One that was scheduled anew, of which
+ * only the answer was lost, keeps its time.
+ */
+export async function giveBackWakeUp(
+  { db, relay, log }: Parts,
+  { id, generation }: Pick<OutboxRow, 'id' | 'generation'>,
+): Promise<void> {
   try {
     await db.withService(
       null,
       (tx) => tx`
         update outbox set leased_until = null, due_at = clock_timestamp() + make_interval(secs => ${REST_MS / 1000})
-         where id = ${id}`,
+         where id = ${id} and generation = ${generation} and leased_until is not null`,
     )
     relay.nudgeIn(REST_MS)
   } catch (error) {

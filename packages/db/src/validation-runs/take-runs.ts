@@ -34,7 +34,7 @@ export async function takeRuns(tx: Tx, { group_id, type, runIds, judged, limit }
        cross join lateral (select * from validation_runs where id = asked.run_id offset 0) r
        cross join lateral (select * from artifact_active where id = r.artifact_id offset 0) a
        where r.group_id = ${group_id} and r.artifact_type = ${type} and r.kind <> 'recheck' and r.state in ('waiting', 'running', 'error')
-         and (${judged} or (not r.requires_validation and r.deadline > now()))
+         and (${judged} or not r.requires_validation)
          and a.group_id = r.group_id and a.content_hash = r.content_hash and a.purged_at is null
          and a.status = 'on_verification' and a.validation_run_id = r.id
        group by a.name

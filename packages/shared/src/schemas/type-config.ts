@@ -68,10 +68,9 @@ export type TypeConfigFile = v.InferOutput<typeof TypeConfigFile>
 export const isPublishedTogether = (type: Pick<TypeConfig, 'requires_validation' | 'max_published'>): boolean =>
   !type.requires_validation && type.max_published === undefined
 
-const LONGEST_CALL_MS = 30_000
-/** Of such a type a worker goes on with the next run as soon as it is done with one: whoever dies keeps what he took for no longer than a lease. */
+/** Of such a type a worker goes on with the next run as soon as it is done with one. */
 export const isJudgedInTurn = (type: Pick<TypeConfig, 'requires_validation' | 'validator'>): boolean =>
-  type.requires_validation && type.validator !== undefined && type.validator.timeout <= LONGEST_CALL_MS
+  type.requires_validation && type.validator !== undefined
 
 export const typesJudgedInTurn = (types: Iterable<readonly [string, TypeConfig]>): string[] =>
   [...types].filter(([, type]) => isJudgedInTurn(type)).map(([name]) => name)
