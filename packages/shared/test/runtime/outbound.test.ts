@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createOutbound, OutboundError, type OutboundRequest } from '../../src/runtime/outbound.ts'
 
 const loopback = ['127.0.0.0/8', '::1']
@@ -50,6 +50,19 @@ test('sends method, headers and body, asks for no encoding, and gives the answer
     headers: 'POST',
     body: 'identity 1 hello',
   })
+})
+
+test('however many calls of one origin hang, another is made at once', async () => {
+  let hanging = 0
+  const url = await serving((request, response) => {
+    if (request.url === '/hang') hanging += 1
+    else response.end('ok')
+  })
+  const call = calling()
+  const hung = Array.from({ length: 100 }, () => reasonOf(call(`${url}/hang`, { deadlineMs: 5000 })))
+  await vi.waitFor(() => expect(hanging).toBe(100), 4000)
+  expect((await call(`${url}/well`, { deadlineMs: 1000 })).status).toBe(200)
+  expect(new Set(await Promise.all(hung))).toEqual(new Set(['timeout']))
 })
 
 describe('addresses', () => {

@@ -19,7 +19,8 @@ const CONNECT_TIMEOUT_MS = 3000
 
 /**
  * Connections are made only to addresses that were checked: the address looked up is the one dialled, so that a name
- * cannot point elsewhere a moment later; and addresses written into a URL, which are never looked up, are checked too.
+ * cannot point elsewhere a moment later; and addresses written into a URL, which are never looked up, are checked too. How many
+ * calls there are at once is bounded by those who make them, and not by origin: of what stands behind one gateway one part may hang.
  */
 export function guardedAgent(policy: AddressPolicy, allowHttp: boolean, lookup: Lookup): Agent {
   const mayDial = (address: string, secure: boolean) =>
@@ -31,7 +32,6 @@ export function guardedAgent(policy: AddressPolicy, allowHttp: boolean, lookup: 
   const secureConnect = buildConnector(options(true))
   const plainConnect = buildConnector(options(false))
   return new Agent({
-    connections: 64,
     pipelining: 1,
     keepAliveTimeout: 4000,
     maxHeaderSize: 16_384,
