@@ -112,6 +112,22 @@ describe('a validation run', () => {
     })
   })
 
+  it('expires when its attempts are used up by a validator that takes it, and loses it each time', async () => {
+    const artifact = await worker.submit({ type: 'brief' })
+    peer.behave((request, ...rest) =>
+      request.method === 'POST'
+        ? json(202, {}, { location: '/later' })(request, ...rest)
+        : json(404, {})(request, ...rest),
+    )
+    for (let step = 0; step < 4; step++) await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'blocked',
+      run: { state: 'expired', attempts: 2, reason: 'validator_unavailable' },
+      message: undefined,
+    })
+    expect(peer.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST', 'GET'])
+  })
+
   it('is held where the type says so', async () => {
     peer.behave(json(500, {}))
     const artifact = await worker.submit({ type: 'held' })

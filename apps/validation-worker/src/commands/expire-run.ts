@@ -19,6 +19,10 @@ export async function expireRun(
     if (tried) await insertTry(tx, run, tried)
     return holdVerification(tx, run, 'validator_unavailable')
   }
-  const verdict = { state: 'expired' as const, reason: 'validator_unavailable', attempted: tried !== undefined }
+  const verdict = {
+    state: 'expired' as const,
+    reason: 'validator_unavailable',
+    attempted: tried !== undefined && run.poll_url === null,
+  }
   return settleRunByKind(tx, run, { verdict, tried }, type)
 }

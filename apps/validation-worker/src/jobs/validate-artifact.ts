@@ -139,7 +139,9 @@ function tryAgain(ctx: Context, judged: Judged, failure: Failure) {
   const isPoll = run.poll_url !== null
   const attempts = run.attempts + (isPoll ? 0 : 1)
   const tried = aTry(judged, 'error', failure.reason)
-  if (!isPoll && validator?.attempts !== undefined && attempts >= validator.attempts) return expire(ctx, judged, tried)
+  const isSubmittedNext = !isPoll || failure.submitAnew === true
+  if (isSubmittedNext && validator?.attempts !== undefined && attempts >= validator.attempts)
+    return expire(ctx, judged, tried)
   const leftMs = Math.max(Date.parse(run.deadline) - ctx.now(), 0)
   const poll_url = isPoll && !failure.submitAnew ? run.poll_url : null
   const pollFailures = poll_url === null ? 0 : run.poll_failures + 1

@@ -41,6 +41,28 @@ describe('the gate before a validator', () => {
     expect(await gate.pass({ ...unlimited, concurrency: 1 }, passing)).toMatchObject({ kind: 'passed' })
   })
 
+  it('gives few calls to a validator that has not answered of late, and as many as it may have once it does', async () => {
+    const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
+    const answers = Array.from({ length: 20 }, () => Promise.withResolvers<CallOutcome>())
+    const ask = () => answers.map(({ promise }) => gate.pass(unlimited, () => promise))
+    const putOff = async (asked: readonly Promise<{ kind: string }>[]) => {
+      const outcomes = await Promise.all(asked.map((one) => Promise.race([one, Promise.resolve({ kind: 'called' })])))
+      return outcomes.filter(({ kind }) => kind === 'postponed').length
+    }
+    const first = ask()
+    await Promise.all(first.slice(8)) // put off at once
+    expect(await putOff(first)).toBe(12)
+    answers[0]?.resolve({ kind: 'passed', findings: [] })
+    await first[0]
+    expect(await putOff(ask())).toBe(0)
+    for (const { resolve } of answers) resolve({ kind: 'passed', findings: [] })
+    await Promise.all(first)
+    vi.advanceTimersByTime(60_000)
+    const hanging = Array.from({ length: 20 }, () => gate.pass(unlimited, () => new Promise<never>(() => {})))
+    await Promise.all(hanging.slice(8))
+    expect(await putOff(hanging)).toBe(12)
+  })
+
   it('keeps to so many calls in a second', async () => {
     const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
     const limits = { ...unlimited, ratePerSecond: 2 }

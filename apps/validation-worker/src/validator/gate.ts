@@ -18,6 +18,11 @@ export const ERRORS_TO_OPEN = 5
 const OPEN_MS = 10_000
 /** Those who wait for an open breaker come back over this time, or at once when it closes (bring-forward-runs). */
 const OPEN_SPREAD_MS = 15_000
+/** So many calls at once has a validator that has not answered of late: one that hangs holds no more slots until its time-outs. */
+const UNPROVEN = 8
+/** So long an answer, or thrice the time that one takes, speaks for the next calls. */
+const PROVEN_MS = 2_000
+const PROVEN_CALLS = 3
 /** How soon a slot may be free: as fast as the validator answers, within these bounds. */
 const SLOT_MS = { least: 100, most: 5_000 } as const
 /** Where many wait, they ask so many times as often as slots come free: enough to miss none, and not all of them all the time. */
@@ -27,7 +32,8 @@ const LONGEST_WAIT_MS = 30_000
 /**
  * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
  * after five errors in a row, and after ten seconds lets one try through. Whoever must wait is put off, not queued here:
- * waiting holds no slot of the worker and uses no attempt. Groups get their turns, however many runs each has waiting.
+ * waiting holds no slot of the worker and uses no attempt. One that has not answered of late gets few calls until it does, so that
+ * several that hang leave slots to others. Groups get their turns, however many runs each has waiting.
  */
 export function createGate(listener: GateListener, now: () => number, random: () => number): Gate {
   const breaker = circuitBreaker(
@@ -43,7 +49,8 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   const inFlight = new Set<{ since: number }>()
   const turns = createTurns(now, random)
   let waitingUntil: number[] = []
-  let averageMs = 0
+  let averageMs: number | undefined
+  let answeredAt = Number.NEGATIVE_INFINITY
   let tokens = 0
   let refilledAt = Number.NEGATIVE_INFINITY
 
@@ -54,10 +61,16 @@ export function createGate(listener: GateListener, now: () => number, random: ()
     refilledAt = now()
   }
 
+  /** How many calls at once it may have as it answers now. */
+  function roomFor(concurrency: number) {
+    const isProven = now() - answeredAt <= Math.max(PROVEN_MS, PROVEN_CALLS * (averageMs ?? 0))
+    return isProven ? concurrency : Math.min(concurrency, UNPROVEN)
+  }
+
   /** Asking again and again for a slot would keep the database busy for nothing, and the queue full for other groups. */
   function slotDelay(concurrency: number) {
     const [oldest] = inFlight
-    const expected = Math.max(averageMs, now() - (oldest?.since ?? now()))
+    const expected = Math.max(averageMs ?? 0, now() - (oldest?.since ?? now()))
     waitingUntil = waitingUntil.filter((at) => at > now())
     const alone = Math.min(Math.max(expected, SLOT_MS.least), SLOT_MS.most)
     const amongMany = Math.min((waitingUntil.length * expected) / (concurrency * ASKS_PER_SLOT), LONGEST_WAIT_MS)
@@ -71,11 +84,12 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   }
 
   return {
-    async pass({ group, concurrency, ratePerSecond }, call) {
+    async pass({ group, concurrency: most, ratePerSecond }, call) {
       // Spread a little: they would all come back at the moment when only one may pass.
       if (breaker.state === CircuitState.HalfOpen) return putOff('breaker_open', 500 + random() * 1500)
       if (breaker.state === CircuitState.Open && now() < openUntil)
         return putOff('breaker_open', openUntil - now() + random() * OPEN_SPREAD_MS)
+      const concurrency = roomFor(most)
       const ahead = turns.ahead(group)
       if (inFlight.size + ahead >= concurrency) return putOffForSlot(group, concurrency)
       if (ratePerSecond !== undefined) {
@@ -90,14 +104,17 @@ export function createGate(listener: GateListener, now: () => number, random: ()
       const running = { since: now() }
       inFlight.add(running)
       try {
-        return await breaker.execute(call)
+        const outcome = await breaker.execute(call)
+        if (!isError(outcome)) answeredAt = now()
+        return outcome
       } catch (error) {
         if (error instanceof BrokenCircuitError) return putOff('breaker_open', 500 + random() * 1500)
         throw error
       } finally {
         inFlight.delete(running)
         endTurn()
-        averageMs = averageMs * 0.8 + (now() - running.since) * 0.2
+        const tookMs = now() - running.since
+        averageMs = averageMs === undefined ? tookMs : averageMs * 0.8 + tookMs * 0.2
       }
     },
     state: () => {
