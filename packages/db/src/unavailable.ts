@@ -19,12 +19,17 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * May what a transaction did stand although it failed so? The server's own refusal, and one that we threw, keep nothing; a
- * connection that broke, in whatever way its system tells of it, may have carried the commit before.
+ * May what a transaction did stand although it failed so? The server's own refusal (a lock that did not come free in time, a deadlock),
+ * and one that we threw, keep nothing; a connection that broke, in whatever way its system tells of it, may have carried the commit before.
  */
 export const mayBeKept = (error: unknown): boolean =>
   !(error instanceof DatabaseBusy) &&
+  !isRefusedStatement(error) &&
   (isUnavailable(error) || (typeof error === 'object' && error !== null && 'syscall' in error))
+
+/** An ERROR ends the transaction, and no connection. */
+const isRefusedStatement = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'severity' in error && error.severity === 'ERROR'
 
 /** FATAL and PANIC refuse or end the connection, whatever the reason: stopping, too many, a database closed for a while. */
 const endedConnection = (error: unknown) =>

@@ -77,6 +77,33 @@ it('one that is refused is refused alone, and nothing is written twice', async (
   expect(await noted()).toEqual(['a', 'b', 'c'])
 })
 
+it('one that waits for a lock for too long fails alone', async () => {
+  const { note } = noting()
+  const free = Promise.withResolvers<undefined>()
+  const locked = Promise.withResolvers<undefined>()
+  const other = database.admin.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(4711)`
+    locked.resolve(undefined)
+    await free.promise
+  })
+  await locked.promise
+  const lock = async (tx: Tx) => {
+    await tx`select set_config('lock_timeout', '100ms', true)`
+    await tx`select pg_advisory_xact_lock(4711)`
+  }
+  const outcomes = await Promise.allSettled([
+    note(user('u'), { word: 'a' }),
+    note(user('u'), { word: 'locked', after: lock }),
+    note(user('u'), { word: 'b' }),
+  ])
+  free.resolve(undefined)
+  await other
+  expect(
+    outcomes.map((outcome) => (outcome.status === 'rejected' ? isUnavailable(outcome.reason) : outcome.value)),
+  ).toEqual(['a of u', true, 'b of u'])
+  expect(await noted()).toEqual(['a', 'b'])
+})
+
 it('one that is refused among the answers is told so, and what else was written stands', async () => {
   const { tried, note } = noting()
   const outcomes = await Promise.all(
