@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { problem } from '@keepr/shared/problem'
+import { listenOn } from '@keepr/shared/runtime/listen-on'
 import type { Hono } from 'hono'
 import type { ApiEnv } from './http/api.ts'
 import { refusal } from './http/refusal.ts'
@@ -51,10 +52,7 @@ export async function listen(
     const { status, headers, body } = refusal(problem('expectation-failed'))
     response.writeHead(status, { ...headers, connection: 'close' }).end(body)
   })
-  server.listen(port, host)
-  await once(server, 'listening')
-  const address = server.address()
-  return { port: typeof address === 'object' && address ? address.port : port, close: () => drain(server) }
+  return { port: await listenOn(server, { host, port, setting: 'PORT' }), close: () => drain(server) }
 }
 
 const drainMs = 5000

@@ -24,6 +24,10 @@ describe('re-validation of a type', () => {
     expect(await (await olga.get('/rechecks')).json()).toMatchObject({
       items: [{ id: recheck.id, progress: { total: 0 } }],
     })
+    await api.database.admin`update rechecks set state = 'done', finished_at = now() where id = ${recheck.id}`
+    const late = await olga.send('POST', `/rechecks/${recheck.id}/pause`)
+    expect(await late.json()).toMatchObject({ status: 409, type: 'urn:keepr:problem:recheck-done' })
+    expect((await olga.send('POST', `/rechecks/${randomUUIDv7()}/pause`)).status).toBe(404)
   })
 
   it.each([

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'wrong-status': { status: 409, title: 'The artifact is not in a state that allows this' },
   'versions-exhausted': { status: 409, title: 'There is no next version' },
   'plan-not-applicable': { status: 409, title: 'The cleanup plan has been applied or has expired' },
+  'recheck-done': { status: 409, title: 'This re-validation is done' },
   'recheck-running': { status: 409, title: 'A re-validation of this type is running' },
   'delivery-not-redeliverable': { status: 409, title: 'The delivery cannot be sent again' },
   'subscriber-state': { status: 409, title: 'The subscriber is in a state that does not allow this' },

@@ -1,3 +1,4 @@
+import { SchemaMisfit } from '@keepr/db/require-schema'
 import { isUnavailable } from '@keepr/db/unavailable'
 import { Problem, problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
@@ -28,6 +29,8 @@ function asProblem(error: unknown, c: Call): Problem {
   }
   if (isBrokenOff(error, c)) return problem('malformed-request')
   logError(c, error)
+  if (error instanceof SchemaMisfit)
+    return problem('database-unavailable', { detail: 'Its schema does not fit this release.', retry_after_s: 1 })
   return isUnavailable(error) ? problem('database-unavailable', { retry_after_s: 1 }) : problem('internal-error')
 }
 

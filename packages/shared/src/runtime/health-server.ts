@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
+import { listenOn } from './listen-on.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -43,8 +44,7 @@ export async function startHealthServer({ host, port, metrics, readiness, log }:
   })
   server.headersTimeout = 5000
   server.requestTimeout = 5000
-  server.listen(port, host)
-  await once(server, 'listening')
+  const listening = await listenOn(server, { host, port, setting: 'METRICS_PORT' })
   const close = async () => {
     server.closeAllConnections()
     if (!server.listening) return
@@ -52,9 +52,8 @@ export async function startHealthServer({ host, port, metrics, readiness, log }:
     server.close()
     await closed
   }
-  const address = server.address()
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    port: listening,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,3 +1,4 @@
+import { isRecheckDone } from '@keepr/db/rechecks/is-recheck-done'
 import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
 import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
@@ -31,7 +32,7 @@ export const recheckMove = ({ operationId, verb, summary, state, description }: 
       bodyExample: {},
       bodyOptional: true,
       answers: { 200: { description, schema: RecheckAnswer, example: { ...recheckExample, state } } },
-      problems: ['forbidden', 'not-found'],
+      problems: ['forbidden', 'not-found', 'recheck-done'],
     },
     (c) => {
       requireGroupRight(c, 'recheck')
@@ -39,7 +40,7 @@ export const recheckMove = ({ operationId, verb, summary, state, description }: 
       if (!v.is(Id, id)) throw problem('not-found')
       return transact(c, async (tx) => {
         const recheck = await updateRecheckState(tx, id, state)
-        if (recheck === undefined) throw problem('not-found')
+        if (recheck === undefined) throw problem((await isRecheckDone(tx, id)) ? 'recheck-done' : 'not-found')
         return { status: 200, body: viewRecheck(recheck) }
       })
     },
