@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { connect } from '@keepr/db/connect'
+import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
@@ -68,16 +68,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     maxRemembered: settings.jwtMaxTokensRemembered,
   })
   const applicationName = `${apiPrefix}${randomUUID().slice(0, 8)}`
-  const open = (url: string) =>
-    connect({
-      url,
-      applicationName,
-      poolSize: settings.databasePoolSize,
-      connectTimeoutMs: settings.databaseConnectTimeout,
-      statementTimeoutMs: settings.databaseStatementTimeout,
-      lockTimeoutMs: settings.databaseLockTimeout,
-      idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
-    })
+  const open = (url: string) => connectAsSet(settings, { url, applicationName })
   const db = open(settings.databaseUrl)
   const readDb = settings.databaseReadUrl === undefined ? db : open(settings.databaseReadUrl)
   const publisher = openPublisher(settings, { log })

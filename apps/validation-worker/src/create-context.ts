@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { connect } from '@keepr/db/connect'
+import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
@@ -40,15 +40,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   }
   await warnOfMissing()
 
-  const db = connect({
-    url: settings.databaseUrl,
-    applicationName: 'keepr-validation-worker',
-    poolSize: settings.databasePoolSize,
-    connectTimeoutMs: settings.databaseConnectTimeout,
-    statementTimeoutMs: settings.databaseStatementTimeout,
-    lockTimeoutMs: settings.databaseLockTimeout,
-    idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
-  })
+  const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-validation-worker' })
   const outbound = createOutbound(settings)
   const publisher = openPublisher(settings, { log })
   const { count } = observeCarriage(metrics, {

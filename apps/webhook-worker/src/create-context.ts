@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { connect } from '@keepr/db/connect'
+import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
@@ -37,15 +37,7 @@ export async function createContext(
   for (const secret of await secrets.missing(templates))
     log.warn({ secret }, 'a secret is missing; deliveries that need it fail')
 
-  const db = connect({
-    url: settings.databaseUrl,
-    applicationName: 'keepr-webhook-worker',
-    poolSize: settings.databasePoolSize,
-    connectTimeoutMs: settings.databaseConnectTimeout,
-    statementTimeoutMs: settings.databaseStatementTimeout,
-    lockTimeoutMs: settings.databaseLockTimeout,
-    idleTransactionTimeoutMs: settings.databaseIdleTransactionTimeout,
-  })
+  const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-webhook-worker' })
   const metrics = webhookMetrics(registry)
   const publisher = openPublisher(settings, { log })
   const { count } = observeCarriage(registry, {

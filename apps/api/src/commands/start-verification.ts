@@ -6,7 +6,7 @@ import type { Tx } from '@keepr/db/transaction'
 import { cancelRun } from '@keepr/db/validation-runs/cancel-run'
 import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import { problem } from '@keepr/shared/problem'
-import type { TypeConfig } from '@keepr/shared/schemas/type-config'
+import { deadlineMsOf, type TypeConfig } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
 
 type Started = ArtifactRow & { run_state?: RunState | null }
@@ -18,8 +18,6 @@ export type Verification = {
   maxPendingPerUser: number
   cause: Cause
 }
-
-const DEFAULT_DEADLINE_MS = 24 * 3_600_000
 
 /** Hands a draft to verification. Its version is used from now on. */
 export async function submitDraft(tx: Tx, artifact: Started, verification: Verification): Promise<ArtifactRow> {
@@ -59,7 +57,7 @@ async function startVerification(
       content_hash: moved.content_hash,
       kind: event_type === 'submitted' ? 'submission' : 'revalidation',
       requires_validation: config.requires_validation,
-      deadlineMs: config.validator?.deadline ?? DEFAULT_DEADLINE_MS,
+      deadlineMs: deadlineMsOf(config),
       awaited,
       traceparent: cause.traceparent,
     },

@@ -15,11 +15,10 @@ import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { VERSIONINGS } from '@keepr/shared/domain/version'
 import { type Problem, problem } from '@keepr/shared/problem'
+import { deadlineMsOf } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
 import { requireStorage } from './require-storage.ts'
 import { type Asked, fitsVersioning, mayRepeat, misfit, policyOf, type Submitted, versioningFor } from './submission.ts'
-
-const defaultDeadlineMs = 24 * 3_600_000
 
 /**
  * Stores new versions of one type, each of another name, and hands them to verification, or keeps them as drafts. All that is asked
@@ -102,7 +101,7 @@ function asNew(actor: Actor, { submission, rules, cause }: Asked): NewSubmission
       : {
           id: submission.run_id,
           requires_validation: config.requires_validation,
-          deadlineMs: config.validator?.deadline ?? defaultDeadlineMs,
+          deadlineMs: deadlineMsOf(config),
           awaited: submission.awaited,
         },
   }

@@ -4,9 +4,7 @@ import type { PublishedRef } from '@keepr/db/rechecks/list-published-of-type'
 import type { RecheckRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
-import type { TypeConfig } from '@keepr/shared/schemas/type-config'
-
-const DEADLINE_MS = 24 * 3_600_000
+import { deadlineMsOf, type TypeConfig } from '@keepr/shared/schemas/type-config'
 
 /** Gives one published artifact its run; the cursor moves with it, so that a restart goes on exactly there. */
 export async function beginRecheckRun(
@@ -24,7 +22,7 @@ export async function beginRecheckRun(
       artifact_type: recheck.artifact_type,
       kind: 'recheck',
       requires_validation: type?.requires_validation ?? true,
-      deadlineMs: type?.validator?.deadline ?? DEADLINE_MS,
+      deadlineMs: deadlineMsOf(type),
       recheck_id: recheck.id,
       simulate: recheck.simulate,
     },

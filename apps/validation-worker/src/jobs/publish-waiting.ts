@@ -1,21 +1,26 @@
+import { gathered } from '@keepr/db/gathered'
 import { isPublishedTogether } from '@keepr/shared/schemas/type-config'
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
 import { publishUnvalidated } from '../commands/publish-unvalidated.ts'
 import type { Context } from '../context.ts'
-import { gather } from '../gather.ts'
 import { observeRun } from './tell-outcome.ts'
 
 /** Of those that wait besides. */
 export const MOST_AT_ONCE = 100
+
+type Waiting = { group_id: string; type: string; runId: string }
 
 /**
  * Publishes what no validator has to judge, the runs of a group and type together.
  * @returns how many were settled with the run, itself included; 0 if it was not, and needs a look of its own
  */
 export const publishWaiting = (ctx: Context) => {
-  const publish = gather<string>((key, runIds) => publishMany(ctx, key, runIds))
+  const publish = gathered<Waiting, number>(
+    ({ group_id, type }) => JSON.stringify([group_id, type]),
+    (_key, waiting) => publishMany(ctx, waiting),
+  )
   return async ({ group_id, lane }: Pick<QueueMessage, 'group_id' | 'lane'>, runId: string): Promise<number> =>
-    lane !== undefined && needsNoLook(ctx, lane) ? await publish(keyOf(group_id, lane), runId) : 0
+    lane !== undefined && needsNoLook(ctx, lane) ? await publish({ group_id, type: lane, runId }) : 0
 }
 
 function needsNoLook(ctx: Context, lane: string): boolean {
@@ -23,13 +28,18 @@ function needsNoLook(ctx: Context, lane: string): boolean {
   return type !== undefined && isPublishedTogether(type)
 }
 
-const keyOf = (groupId: string, type: string): string => JSON.stringify([groupId, type])
+async function publishMany(ctx: Context, waiting: readonly Waiting[]): Promise<number[]> {
+  const settled = await settleMany(ctx, waiting)
+  return waiting.map(({ runId }) => (settled.has(runId) ? settled.size : 0))
+}
 
-async function publishMany(ctx: Context, key: string, runIds: readonly string[]): Promise<ReadonlySet<string>> {
-  // SAFETY: made by keyOf.
-  const [group_id, type] = JSON.parse(key) as [string, string]
+/** Of one group and type. @returns the runs that were settled, others that went along included */
+async function settleMany(ctx: Context, waiting: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  const [first] = waiting
   // The batch before took its time: what is configured now holds, if it is stricter.
-  if (!needsNoLook(ctx, type)) return new Set()
+  if (!first || !needsNoLook(ctx, first.type)) return new Set()
+  const { group_id, type } = first
+  const runIds = waiting.map(({ runId }) => runId)
   const settled = await ctx.db
     .withService(group_id, (tx, commit) =>
       publishUnvalidated(tx, { group_id, type, runIds, limit: MOST_AT_ONCE }, commit),

@@ -64,6 +64,11 @@ export const TypeConfigFile = v.strictObject({
 })
 export type TypeConfigFile = v.InferOutput<typeof TypeConfigFile>
 
+const DEFAULT_DEADLINE_MS = 24 * 3_600_000
+/** How long a run of the type may wait for its verdict; one that needs none has a deadline too, should it need one by then. */
+export const deadlineMsOf = (type: Pick<TypeConfig, 'validator'> | undefined): number =>
+  type?.validator?.deadline ?? DEFAULT_DEADLINE_MS
+
 /** Of such a type a submission is published with others, without a look at each: nothing is asked, and no version has to give way. */
 export const isPublishedTogether = (type: Pick<TypeConfig, 'requires_validation' | 'max_published'>): boolean =>
   !type.requires_validation && type.max_published === undefined
