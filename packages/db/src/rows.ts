@@ -27,7 +27,6 @@ export type ArtifactRow = {
   metadata: JsonObject
   validation_run_id: string | null
   blocked_reason: string | null
-  duplicate_of: string | null
   revision: number
   created_at: Timestamp
   updated_at: Timestamp

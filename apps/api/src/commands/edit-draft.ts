@@ -18,9 +18,7 @@ export async function editDraft(
   const restricts = draft.usage_policy === 'restricted' && artifact.usage_policy !== 'restricted'
   const { group_id, type, id } = artifact
   const { content_hash } = draft
-  const restricted = draft.usage_policy === 'restricted'
-  const asks = { name: artifact.name, id, content_hash, restricted }
-  const [duplicate] = await findDuplicates(tx, { group_id, type }, [asks])
+  const [duplicate] = await findDuplicates(tx, { group_id, type }, [{ name: artifact.name, id, content_hash }])
   const usage_policy = restricts ? artifact.usage_policy : draft.usage_policy
   const replaced = await replaceDraft(tx, artifact, { ...draft, usage_policy, duplicate_of: duplicate?.id ?? null })
   if (!replaced || !name) throw problem('wrong-status', { detail: 'Only a draft can be edited.' })

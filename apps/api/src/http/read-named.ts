@@ -35,6 +35,6 @@ export async function readNamedContent(c: Call, asked: NameQuestion & { version:
   return own.length > 0 ? own : await readDb.read(actor, (tx) => findVersion(tx, asked))
 }
 
-/** Tries are shown to authors only, and only a validator's verdict has any. */
+/** What those statements leave out is shown to authors only. */
 const isWhole = (own: readonly OwnArtifact[], actor: Actor): boolean =>
-  own.length > 0 && (!hasRole(actor.roles, 'author') || own.every(({ run_attempts }) => !run_attempts))
+  own.length > 0 && (!hasRole(actor.roles, 'author') || own.every(({ tells_more }) => !tells_more))

@@ -5,14 +5,13 @@ type Coordinates = { group_id: string; type: string }
 type Question = {
   name: string
   content_hash: string
-  restricted: boolean
   /** The artifact that asks, once it stands there itself. */
   id?: string
 }
 
 /**
- * For each name that asks, an artifact of the group with the same content, that of the same name first; none where there is
- * none. A restricted one is named only to another restricted one: its id would tell those who may not see it.
+ * For each name that asks, an artifact of the group with the same content that the actor may see: rather one that is not
+ * restricted, which others may see as well, and rather one of the same name; none where there is none.
  */
 export async function findDuplicates(
   tx: Tx,
@@ -21,7 +20,7 @@ export async function findDuplicates(
 ): Promise<{ name: string; id: string }[]> {
   return await tx<{ name: string; id: string }[]>`
     select asked.name, same.id
-      from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, restricted boolean, id uuid)
+      from jsonb_to_recordset(${tx.json([...questions])}) as asked (name text, content_hash text, id uuid)
      cross join lateral (${sameContent(tx, { group_id: tx`(select ${group_id}::text)`, type: tx`${type}` })}) same`
 }
 
@@ -30,7 +29,6 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>
 /** The same for the row `asked` of a statement. */
 export const sameContent = (tx: Tx, { group_id, type }: Record<keyof Coordinates, Fragment>) => tx`
   select a.id from artifact_active a
-   where a.group_id = ${group_id} and a.content_hash = asked.content_hash
-     and (a.usage_policy <> 'restricted' or asked.restricted) and a.id is distinct from asked.id
-   order by (a.name = asked.name and a.type = ${type}) desc, a.created_at
+   where a.group_id = ${group_id} and a.content_hash = asked.content_hash and a.id is distinct from asked.id
+   order by a.usage_policy = 'restricted', (a.name = asked.name and a.type = ${type}) desc, a.created_at
    limit 1`

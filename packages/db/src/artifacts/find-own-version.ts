@@ -3,13 +3,13 @@ import type { Tx } from '../transaction.ts'
 import type { LatestQuestion } from './find-own-latest.ts'
 import type { PresentedArtifact } from './present-artifact.ts'
 
-/** An artifact of the own group, with the place of its question and with what tells whether its tries are missing. */
-export type OwnArtifact = PresentedArtifact & { place: number; run_attempts: number | null }
+/** An artifact of the own group, with the place of its question. Its tries and what it is equal to are left out: `tells_more` if it has any. */
+export type OwnArtifact = PresentedArtifact & { place: number; tells_more: boolean }
 
 export type VersionQuestion = LatestQuestion & { version: string }
 
 /**
- * Single versions of the group's own names that are in use, with their run but without its tries: what polls ask for.
+ * Single versions of the group's own names that are in use, without what few have: what polls ask for.
  * Flat, as findOwnLatest is. Finds nothing where findVersion may know more: an archived version, several types of one
  * name, another group's public name.
  */
@@ -21,10 +21,11 @@ export const findOwnVersion = (
   select asked.place::int as place,
          a.id, a.group_id, a.type, a.name, a.version, a.is_prerelease, a.status, a.usage_policy, a.created_by,
          a.content_kind, a.content_type, a.content_size, a.content_hash, a.metadata, a.validation_run_id, a.blocked_reason,
-         a.duplicate_of, a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
+         null::uuid as duplicate_of, a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
          null::timestamptz as archived_at, null::text as archive_reason,
          run.state as run_state, run.reason as run_reason, run.findings as run_findings, run.report_url as run_report_url,
-         run.deadline as run_deadline, run.checked_at as run_checked_at, run.attempts as run_attempts, null::jsonb as tries,
+         run.deadline as run_deadline, run.checked_at as run_checked_at, null::jsonb as tries,
+         coalesce(run.attempts, 0) > 0 or a.duplicate_of is not null as tells_more,
          case when asked.with_content and a.content_kind <> 'binary' and a.content_size <= 1048576
                and a.status in ('draft', 'published') then a.content end as inline_content
     from unnest((select ${questions.map(({ name }) => name)}::text[]), (select ${questions.map(({ type }) => type ?? null)}::text[]),

@@ -7,6 +7,8 @@ import type { Tx } from '../transaction.ts'
 export type PresentedArtifact = ArtifactRow & {
   archived_at: Timestamp | null
   archive_reason: ArchiveReason | null
+  /** An artifact with the same content, if the actor may see that one now. */
+  duplicate_of: string | null
   run_state: RunState | null
   run_reason: string | null
   run_findings: JsonObject[] | null
@@ -36,6 +38,12 @@ export const archivedArtifacts = (tx: Tx, condition: Fragment): Fragment => tx`
   select original_id as id, ${common(tx)}, ${lastAccess(tx)} as last_accessed_at, archived_at, archive_reason
     from artifact_history where restored_at is null and ${condition}`
 
+/** Asked of the ledger, which knows who may see an artifact wherever its row lies. Few have any. */
+const visibleDuplicate = (tx: Tx) => tx`
+  case when a.duplicate_of is not null then (
+    select v.artifact_id from artifact_versions v
+     where v.group_id = a.group_id and v.artifact_id = a.duplicate_of and may_see(v.created_by, v.status, v.usage_policy)) end`
+
 const inlineLimit = 1024 * 1024
 
 /**
@@ -50,8 +58,8 @@ export const presentArtifacts = (
   tx<PresentedArtifact[]>`
   select a.id, a.group_id, a.type, a.name, a.version, a.version_sort, a.is_prerelease, a.status, a.usage_policy, a.created_by,
          a.content_kind, a.content_type, a.content_size, a.content_hash, a.metadata, a.validation_run_id, a.blocked_reason,
-         a.duplicate_of, a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
-         a.archived_at, a.archive_reason,
+         a.revision, a.created_at, a.updated_at, a.published_at, a.last_accessed_at, a.purged_at,
+         a.archived_at, a.archive_reason, ${visibleDuplicate(tx)} as duplicate_of,
          run.state as run_state, run.reason as run_reason, run.findings as run_findings, run.report_url as run_report_url,
          run.deadline as run_deadline, run.checked_at as run_checked_at,
          case when run.attempts > 0 then (

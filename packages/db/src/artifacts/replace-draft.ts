@@ -4,8 +4,8 @@ import { artifactColumns } from './columns.ts'
 
 export type DraftReplacement = Pick<
   ArtifactRow,
-  'content_kind' | 'content_type' | 'content_size' | 'content_hash' | 'metadata' | 'usage_policy' | 'duplicate_of'
-> & { content: Uint8Array }
+  'content_kind' | 'content_type' | 'content_size' | 'content_hash' | 'metadata' | 'usage_policy'
+> & { content: Uint8Array; duplicate_of: string | null }
 
 /** Makes a draft anew in place; undefined when it is no draft any more. */
 export async function replaceDraft(

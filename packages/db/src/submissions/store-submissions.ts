@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Bump, Versioning } from '@keepr/shared/domain/version'
 import { artifactColumns } from '../artifacts/columns.ts'
+import type { PresentedArtifact } from '../artifacts/present-artifact.ts'
 import { postgres } from '../driver/postgres.ts'
 import { type Cause, toldEvents } from '../events/append-events.ts'
 import type { ArtifactRow, LeasedMessage, Timestamp } from '../rows.ts'
@@ -26,11 +27,14 @@ export type NewSubmission = Pick<
   run: { id: string; requires_validation: boolean; deadlineMs: number; awaited: boolean } | undefined
 } // prettier-ignore
 
+/** With another artifact of the same content, which the actor may see. */
+type StoredArtifact = ArtifactRow & Pick<PresentedArtifact, 'duplicate_of'>
+
 /** What became of a submission; whatever it is, that of others does not depend on it. */
 export type StoredSubmission =
   | {
       outcome: 'stored'
-      artifact: ArtifactRow
+      artifact: StoredArtifact
       run_deadline: Timestamp | null
       /** The message of its run, if it was written leased: to be handed to the queue as soon as it is committed. */
       leased: LeasedMessage | undefined
@@ -50,7 +54,7 @@ type StoredRow = {
   leased: boolean | null
   run_deadline: Timestamp | null
 } & (
-  | ({ outcome: 'fits'; prior: null } & ArtifactRow)
+  | ({ outcome: 'fits'; prior: null } & StoredArtifact)
   | { outcome: 'repeated'; latest_id: string }
   | { outcome: 'used'; prior: LedgerEntry }
   | { outcome: 'misfit' | 'exhausted' }
@@ -79,7 +83,7 @@ export async function storeSubmissions(
         from jsonb_to_recordset(${tx.json(rows)}) as asked (
           id uuid, group_id text, type text, name text, status text, usage_policy text, created_by text, content_kind text,
           content_type text, content_size bigint, content_hash text, asked_version text, bump text, fits text[], repeatable boolean,
-          restricted boolean, asked_policy text, metadata jsonb, content_begin integer, run_id uuid, run_message_id uuid,
+          asked_policy text, metadata jsonb, content_begin integer, run_id uuid, run_message_id uuid,
           requires_validation boolean, "deadlineMs" bigint, awaited boolean, lease_ms float8, created_id uuid, submitted_id uuid,
           event_message_id uuid, events integer, actor text, request_id text, traceparent text)
        cross join lateral substring(${bytesOf(submissions)}::bytea from content_begin for content_size::integer) bytes
@@ -116,7 +120,7 @@ export async function storeSubmissions(
       returning ${artifactColumns(tx)}
     )
     select given.id as submission_id, given.outcome, given.versioning, given.latest_id, given.prior, stored.*,
-           opened_runs.deadline as run_deadline, announced_runs.leased
+           given.same_id as duplicate_of, opened_runs.deadline as run_deadline, announced_runs.leased
       from given
       left join stored on stored.id = given.id
       left join opened_runs on opened_runs.id = given.run_id
@@ -131,7 +135,7 @@ export async function findStorable(tx: Tx, submissions: readonly NewSubmission[]
     select asked.id
       from jsonb_to_recordset(${tx.json(submissions.map(asked))}) as asked (
         id uuid, group_id text, type text, name text, content_type text, content_hash text, asked_version text, bump text, fits text[],
-        repeatable boolean, restricted boolean, asked_policy text, metadata jsonb)
+        repeatable boolean, asked_policy text, metadata jsonb)
       ${standing(tx)}
      where outcome = 'fits'`
   return new Set(found.map(({ id }) => id))
@@ -179,7 +183,6 @@ const asked = ({
   ...row
 }: NewSubmission) => ({
   ...row,
-  restricted: row.usage_policy === 'restricted',
   asked_version: version ?? null,
   bump: bump ?? null,
   metadata: metadata ?? null,
