@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { EventRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { visibleEventData } from './visible-event-data.ts'
 
 /** What happened to one artifact, in order. */
 export function listArtifactEvents(
@@ -8,9 +9,10 @@ export function listArtifactEvents(
   { group_id, artifact_id }: { group_id: string; artifact_id: string },
 ): postgres.PendingQuery<EventRow[]> {
   return tx<EventRow[]>`
-    select id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor, request_id, status,
-           usage_policy, content_hash, created_by, was_published, created_at
-      from artifact_events
-     where group_id = ${group_id} and artifact_id = ${artifact_id}
-     order by sequence`
+    select e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type,
+           ${visibleEventData(tx)} as event_data, e.actor, e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by,
+           e.was_published, e.created_at
+      from artifact_events e
+     where e.group_id = ${group_id} and e.artifact_id = ${artifact_id}
+     order by e.sequence`
 }
