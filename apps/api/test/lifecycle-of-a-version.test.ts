@@ -50,6 +50,28 @@ test('a draft is edited in place, submitted, and discarded only while it is one'
   expect((await alice.submit({ name: 'd', type: 'semantic', content: 1, version: '7.0.0' })).status).toBe(202)
 })
 
+test('an edit of a draft tells what it changed, before and after, and of content only the hash', async () => {
+  const draft = { name: 'told', type: 'semantic', draft: true, content: 1, metadata: { a: 1 } }
+  const { content_hash: before } = await json(await alice.submit(draft))
+  const edit = async (body: Record<string, unknown>) => await json(await alice.send('PUT', at('told', '0.1.0'), body))
+  const { content_hash: after } = await edit({ content: 2, metadata: { b: 2 }, usage_policy: 'restricted' })
+  await edit({ content: 2, metadata: { b: 2 } })
+  // SAFETY: events as the route describes them.
+  const events = (await json(await alice.get(at('told', '0.1.0', '/events'))))['items'] as Record<string, unknown>[]
+  expect(events.map(({ event_type, event_data }) => [event_type, event_data])).toEqual([
+    ['created', {}],
+    [
+      'draft_updated',
+      {
+        content_hash: { before, after },
+        metadata: { before: { a: 1 }, after: { b: 2 } },
+        usage_policy: { before: 'internal_only', after: 'restricted' },
+      },
+    ],
+    ['draft_updated', {}],
+  ])
+})
+
 test('a cancelled version is blocked and can be revalidated', async () => {
   await alice.submit({ name: 'c', type: 'semantic', content: 1 })
   const cancelled = await move('c', '0.1.0', 'cancel')

@@ -46,6 +46,14 @@ test('a purged draft is neither edited nor submitted, only discarded', async () 
   expect((await answerOf('DELETE', '/artifacts/draft/1'))[0]).toBe(204)
 })
 
+test('the metadata that an edit told of go with the purge', async () => {
+  const id = await submit({ name: 'edited', content: 1, draft: true, metadata: { token: 'secret' } })
+  await alice.send('PUT', '/artifacts/edited/1', { content: 2 })
+  await purge(id)
+  const events = await (await alice.get('/artifacts/edited/1/events')).text()
+  expect([events.includes('draft_updated'), events.includes('secret')]).toEqual([true, false])
+})
+
 test('a version on verification is blocked by its purge, and no run of it is left to do', async () => {
   const id = await submit({ name: 'pending', content: 'secret' })
   await purge(id)
