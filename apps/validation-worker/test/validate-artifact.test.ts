@@ -1,3 +1,4 @@
+import { findById } from '@keepr/db/artifacts/find-by-id'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sampleRuns } from '../src/jobs/sample-runs.ts'
 import { json } from './support/http-peer.ts'
@@ -138,6 +139,11 @@ describe('a validation run', () => {
       events: [{ event_type: 'verification_held' }],
       message: undefined,
     })
+    const author = { userId: 'alice', groupId: artifact.group_id, roles: ['author' as const] }
+    const asked = { group_id: artifact.group_id, id: artifact.id, withContent: false }
+    expect(await worker.api.read(author, (tx) => findById(tx, asked))).toMatchObject([
+      { run_state: 'held', tries: [{ outcome: 'error', reason: expect.stringContaining('500') }] },
+    ])
     await sampleRuns(worker.ctx)
     expect((await worker.ctx.metrics.heldRuns.get()).values).toContainEqual({ labels: { type: 'held' }, value: 1 })
   })

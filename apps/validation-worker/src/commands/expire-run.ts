@@ -15,14 +15,10 @@ export async function expireRun(
   run: OpenRun,
   { type, tried }: { type: TypeConfig | undefined; tried?: NewTry },
 ): Promise<'settled' | 'stale'> {
+  const end = { reason: 'validator_unavailable', attempted: tried !== undefined && run.poll_url === null }
   if (run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold') {
     if (tried) await insertTry(tx, run, tried)
-    return holdVerification(tx, run, 'validator_unavailable')
+    return holdVerification(tx, run, end)
   }
-  const verdict = {
-    state: 'expired' as const,
-    reason: 'validator_unavailable',
-    attempted: tried !== undefined && run.poll_url === null,
-  }
-  return settleRunByKind(tx, run, { verdict, tried }, type)
+  return settleRunByKind(tx, run, { verdict: { state: 'expired', ...end }, tried }, type)
 }
