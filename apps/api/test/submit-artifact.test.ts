@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { verdictChannel } from '@keepr/db/verdict-channel'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
@@ -219,6 +220,52 @@ test('Prefer: wait answers with the verdict', async () => {
   await api.settleAll()
   const res = await answer
   expect([res.status, await res.json()]).toMatchObject([201, { status: 'published', usable: true }])
+})
+
+test('Prefer: wait answers what has become of a run that ends without a verdict', async () => {
+  const answer = alice.submit({ name: 'held', type: 'checked', content: 1 }, { prefer: 'wait=100000000000' })
+  const held = () => api.database.admin`
+    update validation_runs r set state = 'held', reason = 'validator_unavailable'
+      from artifact_active a where a.name = 'held' and r.id = a.validation_run_id and r.awaited
+    returning pg_notify('keepr_verdict', r.id::text)`
+  await waitFor(async () => (await held()).length, 'the submission')
+  const res = await answer
+  expect([res.status, await res.json()]).toMatchObject([202, { validation: { state: 'held' } }])
+  expect(res.headers.get('etag')).toBe((await alice.get('/artifacts/held/1')).headers.get('etag'))
+})
+
+test('who waits listens before the run begins, so that no verdict is missed', async () => {
+  const story: string[] = []
+  const watched = await startApi({}, (database) => {
+    const db = database.connectAs('keepr_api')
+    return {
+      ...db,
+      listen: async (channel, onMessage) => {
+        const listening = await db.listen(channel, onMessage)
+        if (channel === verdictChannel) story.push('listens')
+        return listening
+      },
+      writeTogether: (...asked) => {
+        story.push('submits')
+        return db.writeTogether(...asked)
+      },
+    }
+  })
+  const bob = await watched.as('acme', 'bob')
+  await bob.submit({ name: 'first', type: 'prompt', content: 1 }, { prefer: 'wait=1' })
+  expect(story).toEqual(['listens', 'submits'])
+  await watched[Symbol.asyncDispose]()
+})
+
+test.each([
+  ['fails', () => Promise.reject(new Error('no connection is left'))],
+  ['hangs', () => new Promise<never>(() => {})],
+])('where listening for verdicts %s, a submission is accepted and not waited for', async (_, listen) => {
+  const deaf = await startApi({}, (database) => ({ ...database.connectAs('keepr_api'), listen }))
+  const bob = await deaf.as('acme', 'bob')
+  const res = await bob.submit({ name: 'unheard', type: 'prompt', content: 1 }, { prefer: 'wait=30' })
+  expect([res.status, await res.json()]).toMatchObject([202, { status: 'on_verification' }])
+  await deaf[Symbol.asyncDispose]()
 })
 
 test('limits of a group are kept where they are configured', async () => {

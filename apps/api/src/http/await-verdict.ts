@@ -13,26 +13,28 @@ export type AwaitedRun = { runId: string; waitMs: number }
 type Start = (run: AwaitedRun) => Promise<Answer>
 
 /**
- * Answers as `start` does, which may open a run and then says 202. Where the caller prefers to wait and the verdict
- * comes in time, the answer is the artifact in its final state instead.
+ * Answers as `start` does, which may open a run and then says 202. Where the caller prefers to wait, the answer is the
+ * artifact as it is after that instead: in its final state, or on verification still (held, or not judged in time).
  */
 export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start): Promise<Response> {
   const { db, verdicts } = c.get('ctx')
   const actor = c.get('actor')
   const waitMs = preferredWaitMs(c)
-  const run = { runId: randomUUIDv7(), waitMs }
-  if (waitMs === 0) return send(c, await start(run))
+  const runId = randomUUIDv7()
+  if (waitMs === 0) return send(c, await start({ runId, waitMs }))
+  // It listens before the run exists, so that no verdict can come unheard; who cannot listen does not wait.
+  const listens = verdicts.listen()
+  if (listens !== true && !(await listens)) return send(c, await start({ runId, waitMs: 0 }))
   const done = new AbortController()
-  // It listens before the run exists, so that no verdict can come unheard.
-  const verdict = verdicts.wait(run.runId, waitMs, done.signal)
+  const verdict = verdicts.wait(runId, waitMs, done.signal)
   try {
-    const accepted = await start(run)
+    const accepted = await start({ runId, waitMs })
     const [id] = accepted.artifactIds ?? []
     if (accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict
     const find = (tx: Tx) => findById(tx, { group_id: actor.groupId, id, withContent: false })
     const last = ([artifact]: readonly PresentedArtifact[]) =>
-      artifact && artifact.status !== 'on_verification' ? artifactAnswer(c, artifact, finalStatus) : accepted
+      artifact ? artifactAnswer(c, artifact, artifact.status === 'on_verification' ? 202 : finalStatus) : accepted
     const keyed = c.get('keyed')
     if (!keyed) return send(c, last(await db.read(actor, find)))
     const answer = await db.withActor(actor, async (tx) => {
