@@ -16,6 +16,8 @@ import { TypeParameter } from './name-query.ts'
 
 const Side = v.object({ id: v.string(), version: v.string(), content_hash: v.string(), content_size: v.number() })
 const Operations = v.array(v.record(v.string(), v.unknown()))
+const described = <Schema extends v.GenericSchema>(schema: Schema, description: string) =>
+  v.optional(v.pipe(schema, v.metadata({ description })))
 const Diff = v.object({
   name: v.string(),
   type: v.string(),
@@ -23,9 +25,19 @@ const Diff = v.object({
   from: Side,
   to: Side,
   equal: v.boolean(),
-  patch: v.optional(Operations),
-  summary: v.optional(v.object({ added: v.number(), removed: v.number(), replaced: v.number() })),
-  unified: v.optional(v.string()),
+  patch: described(Operations, 'JSON: an RFC 6902 patch. A value with very many differences is replaced as a whole.'),
+  summary: described(
+    v.object({ added: v.number(), removed: v.number(), replaced: v.number() }),
+    'JSON: how many operations of each kind the patch has.',
+  ),
+  unified: described(
+    v.string(),
+    'Text: a unified diff. Between texts with very many differences all lines from the first to the last one are replaced.',
+  ),
+  not_compared: described(
+    v.picklist(['binary', 'too_large']),
+    'Why there is neither patch nor unified diff: content is binary, or larger than the 1 MiB that an answer carries.',
+  ),
   metadata: Operations,
   usage_policy: v.optional(v.object({ from: v.string(), to: v.string() })),
 })
@@ -52,7 +64,7 @@ const diffExample = {
   metadata: [],
 }
 
-/** What changed between two versions: content by its kind, metadata and policy. Too large to compare: sizes and hashes. */
+/** What changed between two versions: content by its kind, metadata and policy. Not compared: sizes and hashes, and why. */
 export const diffVersions = route(
   {
     operationId: 'diffVersions',
@@ -113,12 +125,13 @@ const side = ({ id, version, content_hash, content_size }: PresentedArtifact) =>
 })
 
 function contentDiff(from: PresentedArtifact, to: PresentedArtifact): object {
-  // Binary content, and what is larger than an answer may carry, is not compared.
-  if (!from.inline_content || !to.inline_content) return {}
+  if (!from.inline_content || !to.inline_content) {
+    const isBinary = [from, to].some(({ content_kind }) => content_kind === 'binary')
+    return { not_compared: isBinary ? 'binary' : 'too_large' }
+  }
   const [before, after] = [from.inline_content.toString('utf8'), to.inline_content.toString('utf8')]
   if (from.content_kind === 'text') {
-    const unified = unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after })
-    return unified === undefined ? {} : { unified }
+    return { unified: unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after }) }
   }
   const patch = jsonPatch(JSON.parse(before), JSON.parse(after))
   const count = (op: string) => patch.filter((operation) => operation.op === op).length
