@@ -17,7 +17,7 @@ const patience: Patience = { headersMs: 10_000, requestMs: 60_000, idleMs: 5000,
 /** Serves the app with limits on what a slow or hostile client can hold; what never reaches the app is refused as it would. */
 export async function listen(
   app: Hono<ApiEnv>,
-  { host, port }: { host: string; port: number },
+  { host, port, setting = 'PORT' }: { host: string; port: number; setting?: string },
   { headersMs, requestMs, idleMs, connections }: Patience = patience,
 ): Promise<Listening> {
   const answer = getRequestListener((request, env) => app.fetch(request, env), {
@@ -52,7 +52,7 @@ export async function listen(
     const { status, headers, body } = refusal(problem('expectation-failed'))
     response.writeHead(status, { ...headers, connection: 'close' }).end(body)
   })
-  return { port: await listenOn(server, { host, port, setting: 'PORT' }), close: () => drain(server) }
+  return { port: await listenOn(server, { host, port, setting }), close: () => drain(server) }
 }
 
 const drainMs = 5000

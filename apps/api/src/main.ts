@@ -12,14 +12,18 @@ await startOrTell(async () => {
   const metricsServer =
     settings.metricsPort === undefined
       ? undefined
-      : await listen(createMetricsApp(ctx), { host: settings.host, port: settings.metricsPort })
+      : await listen(createMetricsApp(ctx), {
+          host: settings.host,
+          port: settings.metricsPort,
+          setting: 'METRICS_PORT',
+        })
   const server = await listen(createApp(ctx), settings)
   ctx.log.info({ host: settings.host, port: server.port }, 'the API listens')
   endInOrder({
     log: ctx.log,
     graceMs: settings.shutdownGrace,
     closers: [
-      ['streams', () => closing.abort()],
+      ['streams and waits', () => closing.abort()],
       ['server', () => server.close()],
       ['metrics', () => metricsServer?.close()],
       ...closers,

@@ -85,6 +85,19 @@ async function migrateToNextRelease() {
   }
 }
 
+test('who waits for a verdict is answered what is known when the process ends', async () => {
+  await using api = await startApiProcess(database)
+  const answer = submit(api, 'waits', { prefer: 'wait=30' })
+  await waitFor(async () => {
+    const runs = await database.admin`
+      select from validation_runs r join artifact_active a on a.validation_run_id = r.id where a.name = 'waits'`
+    return runs.count === 1
+  }, 'the submission')
+  expect(await terminate(api)).toBe(0)
+  const { status, ...view } = (await (await answer).json()) as { status: string; validation: { state: string } }
+  expect([(await answer).status, status, view.validation.state]).toEqual([202, 'on_verification', 'waiting'])
+})
+
 describe('processes of the API that are replaced', { timeout: 240_000 }, () => {
   test('one by one under load, with a migration before: all that is asked is answered, and what was answered is there', async () => {
     const apis = [await startApiProcess(database), await startApiProcess(database)]

@@ -17,7 +17,7 @@ type Start = (run: AwaitedRun) => Promise<Answer>
  * artifact as it is after that instead: in its final state, or on verification still (held, or not judged in time).
  */
 export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start): Promise<Response> {
-  const { db, verdicts } = c.get('ctx')
+  const { db, verdicts, closing } = c.get('ctx')
   const actor = c.get('actor')
   const waitMs = preferredWaitMs(c)
   const runId = randomUUIDv7()
@@ -26,7 +26,8 @@ export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start
   const listens = verdicts.listen()
   if (listens !== true && !(await listens)) return send(c, await start({ runId, waitMs: 0 }))
   const done = new AbortController()
-  const verdict = verdicts.wait(runId, waitMs, done.signal)
+  // A process that ends answers what it knows by then.
+  const verdict = verdicts.wait(runId, waitMs, AbortSignal.any([done.signal, closing]))
   try {
     const accepted = await start({ runId, waitMs })
     const [id] = accepted.artifactIds ?? []

@@ -130,7 +130,8 @@ function contentDiff(from: PresentedArtifact, to: PresentedArtifact): object {
     return { not_compared: isBinary ? 'binary' : 'too_large' }
   }
   const [before, after] = [from.inline_content.toString('utf8'), to.inline_content.toString('utf8')]
-  if (from.content_kind === 'text') {
+  // The operator may have changed the kind of the type's content in between.
+  if ([from, to].some(({ content_kind }) => content_kind === 'text')) {
     return { unified: unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after }) }
   }
   const patch = jsonPatch(JSON.parse(before), JSON.parse(after))
