@@ -1,9 +1,8 @@
 import { gathered } from '@keepr/db/gathered'
-import { leaseMessages } from '@keepr/db/outbox/lease-messages'
+import { leaseAtOnce } from '@keepr/db/outbox/lease-at-once'
 import { AT_WORK_MS, relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { CROWD, GATHERING_MS, giveBackWakeUp, takeWakeUp } from '@keepr/db/outbox/take-wake-up'
 import type { OutboxRow } from '@keepr/db/rows'
-import { commitSoon } from '@keepr/db/transaction'
 import { isJudgedInTurn } from '@keepr/shared/schemas/type-config'
 import { pause } from '@keepr/shared/runtime/pause'
 import { inSpan } from '@keepr/shared/runtime/tracing'
@@ -82,17 +81,10 @@ export const validateInTurn = (ctx: Context) => {
   }
 }
 
-async function takeOverAll(db: Context['db'], type: string, limit: number): Promise<(OutboxRow | undefined)[]> {
+async function takeOverAll(db: Context['db'], lane: string, limit: number): Promise<(OutboxRow | undefined)[]> {
   // A relay may have given away the places of those that are done already: then it gives away fewer next time.
   const perLane = relayBounds.perLane.validate_run + limit
-  const [messages] = await db.withService(null, (tx, commit) => {
-    const leased = Promise.all([
-      leaseMessages(tx, { kind: 'validate_run', lane: type, perLane, limit, leaseMs: AT_WORK_MS }),
-      commitSoon(tx), // a lease that is forgotten is given again
-    ])
-    commit()
-    return leased
-  })
+  const messages = await leaseAtOnce(db, { kind: 'validate_run', lane, perLane, limit, leaseMs: AT_WORK_MS })
   return Array.from({ length: limit }, (_, index) => messages[index])
 }
 

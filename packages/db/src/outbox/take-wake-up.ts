@@ -1,7 +1,7 @@
 import type { Db } from '../connect.ts'
 import type { MessageKind, OutboxRow } from '../rows.ts'
-import { commitSoon } from '../transaction.ts'
-import { leaseMessages } from './lease-messages.ts'
+import { giveBackMessage } from './give-back-message.ts'
+import { leaseAtOnce } from './lease-at-once.ts'
 import type { Relay, RelayOptions } from './relay.ts'
 import { relayBounds } from './relay-bounds.ts'
 
@@ -23,37 +23,19 @@ export async function takeWakeUp(
   lane: string,
 ): Promise<OutboxRow | undefined> {
   const { perLane, leaseMs } = relayBounds
-  const [[next]] = await db.withService(null, (tx, commit) => {
-    const leased = Promise.all([
-      leaseMessages(tx, { kind, lane, perLane: perLane[kind], together: [lane], limit: 1, leaseMs }),
-      commitSoon(tx), // a lease that is forgotten is given again
-    ])
-    commit()
-    return leased
-  })
+  const [next] = await leaseAtOnce(db, { kind, lane, perLane: perLane[kind], together: [lane], limit: 1, leaseMs })
   return next
 }
 
 /** What failed rests for so long: it may fail again, and takes whoever takes it over out of his turns. */
 const REST_MS = 1000
 
-/**
- * Gives one back that was not worked off, at best effort: without it the lease ends by itself. One that was scheduled anew, of which
- * only the answer was lost, keeps its time.
- */
-export async function giveBackWakeUp(
-  { db, relay, log }: Parts,
-  { id, generation }: Pick<OutboxRow, 'id' | 'generation'>,
-): Promise<void> {
+/** Gives one back that was not worked off, at best effort: without it the lease ends by itself. */
+export async function giveBackWakeUp({ db, relay, log }: Parts, message: OutboxRow): Promise<void> {
   try {
-    await db.withService(
-      null,
-      (tx) => tx`
-        update outbox set leased_until = null, due_at = clock_timestamp() + make_interval(secs => ${REST_MS / 1000})
-         where id = ${id} and generation = ${generation} and leased_until is not null`,
-    )
+    await db.withService(null, (tx) => giveBackMessage(tx, message, REST_MS))
     relay.nudgeIn(REST_MS)
   } catch (error) {
-    log.warn({ err: error, message_id: id }, 'a message was not given back; its lease ends by itself')
+    log.warn({ err: error, message_id: message.id }, 'a message was not given back; its lease ends by itself')
   }
 }
