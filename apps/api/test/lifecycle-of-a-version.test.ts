@@ -1,3 +1,4 @@
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
 
@@ -70,6 +71,45 @@ test('an edit of a draft tells what it changed, before and after, and of content
     ],
     ['draft_updated', {}],
   ])
+
+async function discarded(name: string) {
+  await alice.submit({ name, type: 'prompt', content: 1, version: '1.0.0', draft: true })
+  expect((await alice.send('DELETE', `/artifacts/${name}/1.0.0?type=prompt`)).status).toBe(204)
+}
+
+test('a draft that was discarded decides nothing of its name, whose events go on being counted', async () => {
+  await discarded('anew')
+  expect((await alice.submit({ name: 'anew', type: 'prompt', content: 1, version: 1 })).status).toBe(202)
+  expect((await alice.submit({ name: 'anew', type: 'prompt', content: 1, version: '1.0.0' })).status).toBe(422)
+  await discarded('anew-without-a-version')
+  expect(await json(await alice.submit({ name: 'anew-without-a-version', type: 'prompt', content: 1 }))).toMatchObject({
+    version: '1',
+  })
+  const events = await api.database.admin<{ event_type: string; sequence: string }[]>`
+    select event_type, sequence::text from artifact_events where name = 'anew' order by sequence`
+  expect(events.map(({ event_type, sequence }) => `${sequence} ${event_type}`)).toEqual([
+    '1 created', '2 discarded', '3 created', '4 submitted',
+  ]) // prettier-ignore
+})
+
+test('of two who decide at once what versions a name gets, the second is refused', async () => {
+  await discarded('contended')
+  const { admin } = api.database
+  const holder = await admin.reserve()
+  await holder`begin`
+  await holder`select from artifact_names where name = 'contended' for update`
+  const bob = await api.as('acme', 'bob')
+  const answers = [
+    alice.submit({ name: 'contended', type: 'prompt', content: 1, version: 1 }),
+    bob.submit({ name: 'contended', type: 'prompt', content: 1, version: '2.0.0' }),
+  ]
+  await waitFor(async () => {
+    const [waiting] = await admin<{ count: number }[]>`select count(*)::int as count from pg_locks where not granted`
+    return waiting?.count === 2
+  }, 'both to wait for the name')
+  await holder`commit`
+  holder.release()
+  expect((await Promise.all(answers)).map(({ status }) => status).toSorted()).toEqual([202, 422])
 })
 
 test('a cancelled version is blocked and can be revalidated', async () => {

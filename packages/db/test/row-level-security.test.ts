@@ -41,6 +41,7 @@ beforeAll(async () => {
             metadata: sql.json({}), validation_run_id: randomUUIDv7(), revision: 1, created_at: new Date(), updated_at: new Date(),
             published_at: new Date(),
           } // prettier-ignore
+          await sql`insert into artifact_names (group_id, type, name, versioning) values ('acme', 'prompt', ${row.name}, 'integer')`
           await sql`
             insert into artifact_versions (group_id, type, name, version, artifact_id, created_by, content_hash, status, usage_policy, submitted)
             values ('acme', 'prompt', ${row.name}, '1', ${id}, ${created_by}, ${hash}, ${status}, ${usage_policy}, true)`

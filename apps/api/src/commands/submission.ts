@@ -61,7 +61,7 @@ export const misfit = ({ version }: Submission, expected: TypeConfig['versioning
     errors: [
       {
         pointer: version === undefined ? '/bump' : '/version',
-        detail: `does not fit: this name has ${expected} versions`,
+        detail: `does not fit: versions of this name are ${expected}`,
       },
     ],
   })

@@ -4,8 +4,9 @@ import type { Tx } from '../transaction.ts'
 type Claim = Pick<NameRow, 'name' | 'versioning'> & { events: number }
 
 /**
- * Like lockName, for writes that may be the first of their names: a name's versioning is then decided for ever. The names of
- * one type are locked in their order, so that two who claim several follow each other.
+ * Like lockName, for writes that may be the first of their names: they decide the versioning of a name that has no version, be it
+ * new or left by a draft that was discarded; it then stays for ever. The names of one type are locked in their order, so that two
+ * who claim several follow each other.
  */
 export async function claimNames(
   tx: Tx,
@@ -17,6 +18,9 @@ export async function claimNames(
     select ${group_id}, ${type}, name, versioning, events
       from jsonb_to_recordset(${tx.json([...claims])}) as claimed (name text, versioning text, events bigint)
      order by name
-    on conflict (group_id, type, name) do update set last_sequence = n.last_sequence + excluded.last_sequence
+    on conflict (group_id, type, name) do update
+      set last_sequence = n.last_sequence + excluded.last_sequence,
+          versioning = case when n.versioning <> excluded.versioning and not has_versions(n.group_id, n.type, n.name)
+                            then excluded.versioning else n.versioning end
     returning group_id, type, name, versioning, last_sequence`
 }
