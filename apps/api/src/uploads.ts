@@ -67,6 +67,7 @@ export function createUploads(settings: Settings, shared: SharedCounts): Uploads
 function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts) {
   const id = randomUUIDv7()
   const held = new Map<Limit, number>()
+  const most = Math.min(...limits.map(({ max }) => max))
   let reserved = 0
   let arrived = 0
   /** What this process holds for all its uploads; that of others is known to Redis alone. */
@@ -79,6 +80,7 @@ function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts
   }
   const reserveUpTo = async (bytes: number) => {
     if (bytes <= reserved) return
+    if (bytes > most) throw tooLarge(most)
     for (const limit of limits) {
       const { name, max, here } = limit
       const key = limit.key(actor)
@@ -95,7 +97,9 @@ function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts
     reserveUpTo,
     async add(bytes: number) {
       arrived += bytes
-      if (arrived > reserved) await reserveUpTo(arrived + (reserved === 0 ? 0 : stepBytes))
+      if (arrived <= reserved) return
+      const step = reserved === 0 ? 0 : stepBytes
+      await reserveUpTo(Math.max(arrived, Math.min(arrived + step, most)))
     },
     async [Symbol.asyncDispose]() {
       for (const limit of held.keys()) hold(limit, 0)
@@ -106,6 +110,14 @@ function openUpload(limits: readonly Limit[], actor: Actor, shared: SharedCounts
     },
   }
 }
+
+/** However long it waits, it never fits. */
+const tooLarge = (limit: number) =>
+  problem('payload-too-large', {
+    detail: `No more than ${limit} bytes may be uploaded at once.`,
+    limit_bytes: limit,
+    headers: { connection: 'close' },
+  })
 
 const tooMany = ({ name, max }: Limit, remaining: number) =>
   problem('too-many-uploads', {

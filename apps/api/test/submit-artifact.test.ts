@@ -284,7 +284,7 @@ test('limits of a group are kept where they are configured', async () => {
     true,
   ])
   expect((await bob.submit({ name: 'c', type: 'note', content: 'x'.repeat(100), draft: true })).status).toBe(429)
-  expect((await bob.submit({ name: 'd', type: 'note', content: 'x'.repeat(1000), draft: true })).status).toBe(429)
+  expect((await bob.submit({ name: 'd', type: 'note', content: 'x'.repeat(1000), draft: true })).status).toBe(413)
   expect((await bob.submit({ name: 'e', type: 'note', content: 'x', draft: true })).status).toBe(201)
   await bob.get('/types')
   const limitedRes = await bob.get('/types')

@@ -43,6 +43,32 @@ test('an upload of the largest size is taken, one byte more is refused', async (
   ])
 })
 
+test('what can never be on its way at once is refused for good, and what just can is taken, announced or not', async () => {
+  await using limited = await startApi({ MAX_CONCURRENT_UPLOAD_BYTES_PER_USER: '3MiB' })
+  const app = await listen(createApp(limited.ctx), { host: '127.0.0.1', port: 0 })
+  const send = async (name: string, bytes: number, announced: boolean) => {
+    const form = new FormData()
+    form.set('artifact', JSON.stringify({ name, type: 'blob' }))
+    form.set('content', new Blob([new Uint8Array(bytes)]), 'a.bin')
+    const { body, headers } = new Response(form)
+    const init = announced ? { body: form } : { body, duplex: 'half' as const }
+    const typed = announced ? {} : { 'content-type': headers.get('content-type') ?? '' }
+    const answer = await fetch(`http://127.0.0.1:${app.port}/artifacts/`, {
+      ...init,
+      method: 'POST',
+      headers: { authorization, ...typed },
+    })
+    return [answer.status, await answer.json()]
+  }
+  const mebibyte = 1024 * 1024
+  const refused = { type: 'urn:keepr:problem:payload-too-large', limit_bytes: 3 * mebibyte }
+  for (const announced of [true, false]) {
+    expect(await send(`fits-${announced}`, 2.9 * mebibyte, announced)).toMatchObject([202, {}])
+    expect(await send(`never-fits-${announced}`, 5 * mebibyte, announced)).toMatchObject([413, refused])
+  }
+  await app.close()
+})
+
 test('content of a smaller type is refused by that type’s limit', async () => {
   expect((await upload({ name: 'big', type: 'prompt' }, new Uint8Array(2 * 1024 * 1024).fill(65))).status).toBe(413)
 })
