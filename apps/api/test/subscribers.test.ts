@@ -73,6 +73,14 @@ describe('a replay', () => {
     expect(row).toEqual({ delivered_at: null })
   })
 
+  it('takes times as RFC 3339 has them, leap seconds and small letters too', async () => {
+    await given()
+    const range = { since: '2016-12-31T23:59:60.000Z', until: '2017-01-01t09:00:01+09:00' }
+    expect(await (await olga.send('POST', '/webhooks/shop/replay', range)).json()).toMatchObject({ replayed: 0 })
+    const leap = { since: '2016-12-31T15:59:60-08:00' }
+    expect(await (await olga.send('POST', '/webhooks/shop/replay', leap)).json()).toMatchObject({ replayed: 1 })
+  })
+
   it('says where to go on when there is more than it takes at once', async () => {
     await api.database.admin`
       insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, created_at)

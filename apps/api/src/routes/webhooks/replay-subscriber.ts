@@ -1,4 +1,4 @@
-import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
+import { instantOf, Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
 import { replayDeliveries } from '../../commands/replay-deliveries.ts'
 import { findSubscriber } from '../../http/find-subscriber.ts'
@@ -36,7 +36,7 @@ const Body = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ since, until }) => since === undefined || until === undefined || Date.parse(since) < Date.parse(until),
+      ({ since, until }) => since === undefined || until === undefined || instantOf(since) < instantOf(until),
       'must be later than since',
     ),
     ['until'],
