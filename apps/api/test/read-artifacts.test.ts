@@ -77,10 +77,29 @@ test('content is sent with its digests, in ranges, and not again', async () => {
   // RFC 9110, 15.4.5: what a cache needs, and nothing else of the representation.
   for (const name of ['content-type', 'content-disposition', 'accept-ranges'])
     expect(unchanged.headers.has(name)).toBe(false)
+  expect((await alice.get(path, { range: 'Bytes=0-1' })).status).toBe(206)
+  expect((await alice.get(path, { range: 'bytes=999999999999999999999-' })).status).toBe(416)
   const head = await alice.send('HEAD', path)
   expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '11', ''])
   await api.ctx.accessLog.flush()
   expect(await json(await alice.get('/artifacts/shared?content=false'))).toHaveProperty('last_accessed_at')
+})
+
+test('content is answered only where it is the one that is meant, and of a type that is accepted', async () => {
+  const path = '/artifacts/shared/1/content'
+  const etag = (await alice.get(path)).headers.get('etag') ?? ''
+  const asked = async (headers: Record<string, string>) => [
+    (await alice.get(path, headers)).status,
+    (await alice.send('HEAD', path, undefined, headers)).status,
+  ]
+  for (const tags of [etag, '*', `"other", ${etag}`]) expect(await asked({ 'if-match': tags })).toEqual([200, 200])
+  for (const tags of ['"other"', `W/${etag}`]) expect(await asked({ 'if-match': tags })).toEqual([412, 412])
+  expect(await asked({ 'if-match': '"other"', 'if-none-match': etag })).toEqual([412, 412])
+  expect((await alice.get(path, { 'if-match': '"other"', range: 'bytes=6-' })).status).toBe(412)
+  for (const accept of ['text/plain', 'text/*', 'image/*, */*;q=0.1', 'TEXT/PLAIN;charset=utf-8'])
+    expect(await asked({ accept })).toEqual([200, 200])
+  for (const accept of ['image/*', 'application/json', 'text/plain;q=0'])
+    expect(await asked({ accept, 'if-none-match': etag })).toEqual([406, 406])
 })
 
 test('what has not passed validation gives no content to anyone', async () => {
@@ -128,7 +147,8 @@ test('a public artifact of another group is shown without what is private to it'
     content: `/artifacts/by-id/${String(view['id'])}/content`,
   })
   const ambiguous = await mallory.get('/artifacts/shared')
-  expect([ambiguous.status, ((await ambiguous.json()) as { ids: string[] }).ids.length]).toEqual([409, 2])
+  const { ids } = (await ambiguous.json()) as { ids: string[] }
+  expect([ambiguous.status, ids.length, ids]).toEqual([409, 2, ids.toSorted()])
   expect((await mallory.get(`/artifacts/by-id/${String(view['id'])}`)).status).toBe(200)
   const content = await mallory.get(`/artifacts/by-id/${String(view['id'])}/content`)
   expect([content.status, await content.text()]).toEqual([200, 'hello world'])
@@ -186,6 +206,18 @@ test('the list is filtered, and its pages hold every item once', async () => {
   ]) {
     expect((await alice.get(`/artifacts/?${bad}`)).status, bad).toBe(422)
   }
+  for (const since of ['2016-12-31t23:59:59.25z', '2017-01-01T08:59:60+09:00', '2016-06-30T23:59:60Z'])
+    expect((await names(`created_after=${encodeURIComponent(since)}`)).length, since).toBeGreaterThan(0)
+})
+
+test('the types that a name may mean are told in order', async () => {
+  for (const type of ['prompt', 'shaped', 'numbered', 'note'])
+    await alice.submit({ name: 'of-many', type, content: type === 'shaped' ? { a: 'a', b: 1 } : 'x' })
+  const refused = await alice.get('/artifacts/of-many/1')
+  expect([refused.status, await refused.json()]).toMatchObject([
+    409,
+    { types: ['note', 'numbered', 'prompt', 'shaped'] },
+  ])
 })
 
 test('events are numbered and tell who and in which request', async () => {

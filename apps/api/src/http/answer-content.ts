@@ -7,13 +7,14 @@ import { subjectOf } from '../views/artifact.ts'
 import type { Call } from './api.ts'
 import { byteRange } from './byte-range.ts'
 import { revalidated } from './cache-headers.ts'
-import { isUnchanged } from './preconditions.ts'
+import { isUnchanged, requireMatch } from './preconditions.ts'
+import { requireAcceptable } from './require-acceptable.ts'
 import { respond } from './respond.ts'
 import type { RouteSpec } from './route.ts'
 
 /** What every route says that answers with content. */
 export const contentContract = {
-  heeds: ['If-None-Match', 'Range', 'If-Range'],
+  heeds: ['If-Match', 'If-None-Match', 'Range', 'If-Range'],
   produces: ['*/*'],
   answers: {
     200: {
@@ -28,7 +29,14 @@ export const contentContract = {
     },
     304: { description: 'The caller has this content', headers: ['ETag', 'Repr-Digest'] },
   },
-  problems: ['not-found', 'artifact-not-usable', 'purged', 'range-not-satisfiable', 'content-damaged'],
+  problems: [
+    'not-found',
+    'artifact-not-usable',
+    'purged',
+    'precondition-failed',
+    'range-not-satisfiable',
+    'content-damaged',
+  ],
 } as const satisfies Partial<RouteSpec>
 
 /** The bytes that were hashed, or what the caller still lacks of them; of what has not passed validation nothing. */
@@ -43,7 +51,9 @@ export async function answerContent(c: Call, artifact: ContentRow): Promise<Resp
 }
 
 async function represent(c: Call, artifact: ContentRow): Promise<Response> {
+  requireAcceptable(c, [mediaTypeOf(artifact)])
   const etag = `"${artifact.content_hash}"`
+  requireMatch(c, etag)
   const known = { ...revalidated, etag, 'repr-digest': digest(artifact.content_hash) }
   if (isUnchanged(c, etag)) return respond(c, null, 304, known)
   const headers: Record<string, string> = {
@@ -101,6 +111,8 @@ async function loadSlice(c: Call, { id, group_id, content_hash }: ContentRow, st
   if (row.content === null) throw problem('purged')
   return row.content
 }
+
+const mediaTypeOf = ({ content_type }: ContentRow): string => content_type.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
 /** RFC 9530. */
 const digest = (hash: string): string => `sha-256=:${Buffer.from(hash, 'hex').toString('base64')}:`

@@ -5,7 +5,7 @@ export type ByteRange = { start: number; end: number }
  * Range, another unit, several ranges or something malformed; 'unsatisfiable' when it lies outside.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
-  const [, from, to] = /^bytes=\s*(\d{0,15})-(\d{0,15})\s*$/u.exec(header ?? '') ?? []
+  const [, from, to] = /^bytes=\s*(\d*)-(\d*)\s*$/iu.exec(header ?? '') ?? []
   if (from === undefined || to === undefined || (from === '' && to === '')) return undefined
   if (from === '') {
     const length = Math.min(Number(to), size)

@@ -1,7 +1,8 @@
 /** Header fields of requests, as the description of the API tells of them. */
 export const requestHeaders = {
   'If-Match': {
-    description: 'The ETag of the revision that the write is meant for; 412 when the artifact has changed since.',
+    description:
+      'The ETag of the revision, or of the content, that the request is meant for; 412 when it is another one by now.',
     example: '"019ab1de-7c00-7000-8000-000000000001.2"',
   },
   'If-None-Match': {

@@ -6,7 +6,7 @@ import type { ArtifactOperation } from '@keepr/shared/domain/access'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { pickArtifact } from './pick-artifact.ts'
-import { requireMatch } from './preconditions.ts'
+import { entityTag, requireMatch } from './preconditions.ts'
 import { requireRight } from './require-right.ts'
 import { param } from './route.ts'
 
@@ -33,7 +33,7 @@ export async function lockArtifact(c: Call, tx: Tx, { type, operation }: Asked):
   await lockName(tx, found, 0)
   const artifact = pickArtifact(await findVersion(tx, { ...asked, type: found.type }), actor)
   requireRight(actor, operation, artifact)
-  requireMatch(c.req.header('if-match'), artifact)
+  requireMatch(c, entityTag(artifact))
   if (artifact.purged_at !== null && needsContent.has(operation)) throw problem('purged')
   return artifact
 }

@@ -1,7 +1,7 @@
 import { Problem, problem } from '@keepr/shared/problem'
 import type { Hono } from 'hono'
-import { accepts } from 'hono/accepts'
 import type { ApiEnv, Call } from './api.ts'
+import { requireAcceptable } from './require-acceptable.ts'
 import { authenticate } from './authenticate.ts'
 import { checkBody, parseJson, readJsonBytes } from './body.ts'
 import { readKey } from './idempotency.ts'
@@ -43,7 +43,7 @@ async function serve(c: Call, route: Route): Promise<Response> {
       await authenticate(c)
       await limitRate(c)
     }
-    requireAcceptable(c, route)
+    requireAcceptable(c, route.produces ?? ['application/json'])
     const query = readQuery(c, route)
     const body = await readBody(c, route)
     // SAFETY: query and body were made by this route's own schemas.
@@ -67,23 +67,3 @@ async function readBody(c: Call, route: Route): Promise<unknown> {
   const limits = { maxDepth: settings.maxJsonDepth, around: 1, maxValues: maxJsonValues(c) }
   return checkBody(parseJson(bytes, limits), route.body)
 }
-
-function requireAcceptable(c: Call, { produces = ['application/json'] }: Route): void {
-  const header = c.req.header('accept')
-  // Who sends an empty one accepts anything, as who sends none.
-  if (!header?.trim() || produces.includes('*/*')) return
-  const none = 'none/none'
-  const chosen = accepts(c, {
-    header: 'Accept',
-    supports: [...produces],
-    default: none,
-    match: (wanted, { supports }) =>
-      wanted
-        .filter(({ q }) => q > 0)
-        .flatMap(({ type }) => supports.filter((offered) => fits(type.toLowerCase(), offered)))[0] ?? none,
-  })
-  if (chosen === none) throw problem('not-acceptable', { detail: `This route answers with ${produces.join(' or ')}.` })
-}
-
-const fits = (range: string, offered: string): boolean =>
-  range === '*/*' || range === offered || (range.endsWith('/*') && offered.startsWith(range.slice(0, -1)))

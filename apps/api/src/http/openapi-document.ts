@@ -7,7 +7,7 @@ import { componentOf } from './openapi.ts'
 
 /** The OpenAPI 3.1 document of all routes. */
 export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
-  return await generateSpecs(app, {
+  const document = await generateSpecs(app, {
     defaultValidationErrorResponse: false,
     documentation: {
       openapi: '3.1.0',
@@ -26,7 +26,32 @@ export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
       },
     },
   })
+  // SAFETY: made above, by openapi.ts.
+  for (const path of Object.values(document.paths) as Path[])
+    if (path.get?.responses['200']?.content?.['*/*']) path.head = headOf(path.get)
+  return document
 }
+
+type Operation = {
+  operationId: string
+  summary: string
+  parameters: { name: string }[]
+  responses: Record<string, { content?: Record<string, unknown> }>
+}
+type Path = { get?: Operation; head?: Operation }
+
+/** What is answered as bytes tells its size and digest without them, too. Ranges are of what a GET answers. */
+const headOf = ({ operationId, summary, parameters, responses, ...rest }: Operation): Operation => ({
+  ...rest,
+  operationId: operationId.replace(/^get/u, 'head'),
+  summary: `${summary}: header fields only`,
+  parameters: parameters.filter(({ name }) => !name.endsWith('Range')),
+  responses: Object.fromEntries(
+    Object.entries(responses)
+      .filter(([status]) => status !== '206' && status !== '416')
+      .map(([status, { content: _content, ...answer }]) => [status, answer]),
+  ),
+})
 
 const named = {
   Artifact: componentOf(Artifact),

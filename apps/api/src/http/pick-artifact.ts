@@ -16,7 +16,7 @@ export function pickArtifact<A extends Found>(found: readonly A[], actor: Actor)
 
 function requireOneMeaning(visible: readonly Found[], actor: Actor): void {
   requireOneGroup(visible, actor)
-  const types = [...new Set(visible.map(({ type }) => type))]
+  const types = [...new Set(visible.map(({ type }) => type))].toSorted()
   if (types.length > 1)
     throw problem('ambiguous-type', { detail: `Say which with ?type=: ${types.join(', ')}.`, types })
 }
@@ -29,7 +29,7 @@ export function requireOneGroup(visible: readonly Found[], actor: Actor): void {
   if (groups.size > 1) {
     throw problem('ambiguous-name', {
       detail: 'Ask for one of them by its id.',
-      ids: [...new Set(visible.map(({ id }) => id))],
+      ids: [...new Set(visible.map(({ id }) => id))].toSorted(),
     })
   }
 }

@@ -18,11 +18,11 @@ export function entityTag(artifact: Tagged): string {
   return `"${id}.${revision}.${hash('sha256', progress).slice(0, 16)}"`
 }
 
-/** Refuses a write to an artifact that has changed since its caller read it. Weak tags never match (RFC 9110, 13.1.1). */
-export function requireMatch(ifMatch: string | undefined, artifact: Tagged): void {
-  if (ifMatch === undefined) return
-  if (ifMatch.trim() === '*') return
-  if (!tagsOf(ifMatch).includes(entityTag(artifact))) throw problem('precondition-failed')
+/** Refuses what is meant for another revision, or other content, than this one. Weak tags never match (RFC 9110, 13.1.1). */
+export function requireMatch(c: Call, etag: string): void {
+  const header = c.req.header('if-match')
+  if (header === undefined || header.trim() === '*') return
+  if (!tagsOf(header).includes(etag)) throw problem('precondition-failed')
 }
 
 /** Whether the caller already has this representation (weak comparison, RFC 9110, 13.1.2). */
