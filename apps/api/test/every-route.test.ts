@@ -27,9 +27,11 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
   test('wants a token', async () => {
     const res = await ask(api.bearer(undefined))
-    expect(res.headers.get('www-authenticate')).toMatch(/^Bearer/u)
+    expect(res.headers.get('www-authenticate')).toBe('Bearer realm="keepr"')
     expect(await told(res)).toEqual([401, 'unauthenticated'])
-    expect(await told(await ask(api.bearer('a.b.c')))).toEqual([401, 'unauthenticated'])
+    const wrong = await ask(api.bearer('a.b.c'))
+    expect(wrong.headers.get('www-authenticate')).toBe('Bearer realm="keepr", error="invalid_token"')
+    expect(await told(wrong)).toEqual([401, 'unauthenticated'])
   })
 
   test('reads no identity from header fields', async () => {

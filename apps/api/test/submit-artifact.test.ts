@@ -113,9 +113,21 @@ test('tokens that do not verify are refused with a problem', async () => {
   }
 })
 
-test('a consumer may not submit', async () => {
+test('a consumer may not submit, nor change what it sees, and is told the rule in the same words', async () => {
+  await alice.submit({ name: 'seen', type: 'prompt', content: 1 })
+  await api.settleAll()
   const carl = await api.as('acme', 'carl', 'consumer')
-  expect((await carl.submit({ name: 'x', type: 'prompt', content: 1 })).status).toBe(403)
+  const refused = [
+    await carl.submit({ name: 'x', type: 'prompt', content: 1 }),
+    await carl.send('PATCH', '/artifacts/seen/1/meta', { metadata: {} }),
+    await carl.send('POST', '/artifacts/seen/1/rollback'),
+    await carl.send('POST', '/artifacts/cleanup', {}),
+  ]
+  for (const res of refused)
+    expect([res.status, await res.json()]).toMatchObject([
+      403,
+      { rule: 'writing_needs_an_author', detail: 'Consumers read only; writing needs the role `author`.' },
+    ])
 })
 
 test('a used version is refused with its hash and id, and another group can use it', async () => {

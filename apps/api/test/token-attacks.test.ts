@@ -166,7 +166,8 @@ describe('a request with', () => {
 
   test('two tokens, or one that is not a bearer’s, is answered 401', async () => {
     const token = await sign({})
-    expect(await get(`Authorization: Bearer ${token}`)).toMatch(/^HTTP\/1\.1 200 /u)
+    for (const scheme of ['Bearer', 'bearer ', 'Bearer   '])
+      expect(await get(`Authorization: ${scheme} ${token}`)).toMatch(/^HTTP\/1\.1 200 /u)
     for (const headers of [
       [`Authorization: Bearer ${token}`, `Authorization: Bearer ${await sign({ group_id: 'victim' })}`],
       [`Authorization: Bearer ${token}`, `authorization: Bearer ${token}`],

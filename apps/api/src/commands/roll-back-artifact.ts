@@ -10,6 +10,7 @@ import { decide } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { compareVersions, latestVersion, outranks } from '@keepr/shared/domain/version'
 import { problem } from '@keepr/shared/problem'
+import { forbidden } from './forbidden.ts'
 import { requireRestorable } from './require-restorable.ts'
 
 export type Rollback = { to_version?: string | undefined; reason?: string | undefined }
@@ -86,7 +87,7 @@ function requirePermission(actor: Actor, artifact: ArtifactRow, others: { create
     alsoBy: others.map(({ created_by }) => created_by),
   })
   if (outcome === 'hidden') throw problem('not-found')
-  if (outcome !== 'allowed') throw problem('forbidden', { rule })
+  if (outcome !== 'allowed') throw forbidden(rule)
 }
 
 type Outcome = { target: StandingVersion; restored: ArtifactRow | undefined; reason: string | undefined }

@@ -11,7 +11,7 @@ export function answerError(error: unknown, c: Call): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   if (retry_after_s !== undefined) headers['retry-after'] = String(retry_after_s)
   if (found.status === 503 && retry_after_s === undefined) headers['retry-after'] = '1'
-  if (found.status === 401) headers['www-authenticate'] = 'Bearer realm="keepr", error="invalid_token"'
+  if (found.status === 401) headers['www-authenticate'] = challenge(c)
   Object.assign(headers, found.extensions['headers'])
   return respond(c, JSON.stringify(problemBody(found, c.get('requestId'))), found.status, headers)
 }
@@ -36,6 +36,12 @@ function asProblem(error: unknown, c: Call): Problem {
 
 /** The client went away, or was too slow, before its body was there: the code is that of a lost database, and nobody waits for an answer. */
 const isBrokenOff = (error: unknown, c: Call): boolean => error !== null && error === c.env?.incoming?.errored
+
+/** Who showed no bearer token is told of no error (RFC 6750, 3.1). */
+const challenge = (c: Call): string =>
+  /^Bearer /iu.test(c.req.header('authorization') ?? '')
+    ? 'Bearer realm="keepr", error="invalid_token"'
+    : 'Bearer realm="keepr"'
 
 const logError = (c: Call, error: unknown) =>
   c.get('ctx').log.error({ err: error, request_id: c.get('requestId'), method: c.req.method }, 'request failed')

@@ -1,6 +1,5 @@
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import type { JsonObject } from '@keepr/db/rows'
-import { decideForGroup } from '@keepr/shared/domain/access'
 import { type Offence, problem } from '@keepr/shared/problem'
 import { Artifact, SubmitBody } from '@keepr/shared/schemas/artifact'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
@@ -13,6 +12,7 @@ import { artifactAnswer } from '../../http/artifact-answer.ts'
 import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
 import { contentRules } from '../../http/content-rules.ts'
+import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { type Read, transactTogether } from '../../http/transact.ts'
 import { readSubmission } from '../../http/submission-body.ts'
@@ -63,7 +63,7 @@ export const submitArtifact = route(
   async (c) => {
     const { types, settings, leaseMs } = c.get('ctx')
     const actor = c.get('actor')
-    if (decideForGroup('submit', actor).outcome !== 'allowed') throw problem('forbidden')
+    requireGroupRight(c, 'submit')
     const { body, given } = await readSubmission(c, SubmitBody)
     const config = types().get(body.type)
     if (!config) throw invalid([{ pointer: '/type', detail: 'is not a configured type; GET /types lists them' }])
