@@ -60,6 +60,27 @@ test('a settled delivery is sent again once', async () => {
   expect((await admin.send('POST', `/webhooks/deliveries/${ids[1]}/redeliver`)).status).toBe(409)
 })
 
+test('a delivery whose subscriber is disabled is not sent again, and says why; of a paused one it waits', async () => {
+  const admin = await api.as('acme', 'root', 'admin')
+  const resend = () => admin.send('POST', `/webhooks/deliveries/${ids[4]}/redeliver`)
+  await api.database.admin`
+    insert into webhook_subscribers (name, state, reason, failing_since, probe_at)
+    values ('shop', 'disabled', 'it answered 410', now(), now())`
+  const refused = await resend()
+  expect([refused.status, await refused.json()]).toMatchObject([
+    409,
+    {
+      type: 'urn:keepr:problem:delivery-not-redeliverable',
+      detail: 'Its subscriber is disabled; an operator must resume it first.',
+    },
+  ])
+  const [row] = await api.database.admin`select state from webhook_deliveries where id = ${ids[4] ?? ''}`
+  expect(row).toEqual({ state: 'exhausted' })
+  await api.database.admin`update webhook_subscribers set state = 'paused'`
+  expect((await resend()).status).toBe(202)
+  await api.database.admin`delete from webhook_subscribers`
+})
+
 test('a settled delivery is sent again also while a message of it is left', async () => {
   const id = ids[3] ?? ''
   await api.database.admin`
