@@ -109,7 +109,7 @@ test('of two who decide at once what versions a name gets, the second is refused
   }, 'both to wait for the name')
   await holder`commit`
   holder.release()
-  expect((await Promise.all(answers)).map(({ status }) => status).toSorted()).toEqual([202, 422])
+  expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([202, 422]))
 })
 
 test('a cancelled version is blocked and can be revalidated', async () => {

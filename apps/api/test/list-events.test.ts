@@ -41,7 +41,15 @@ test('a consumer hears nothing of what was never published, and cursors of other
   const { last_cursor } = await page('')
   const bob = await api.as('other', 'bob')
   expect((await bob.get(`/events?after=${last_cursor}`)).status).toBe(422)
-  expect((await alice.get('/events?types=nonsense')).status).toBe(422)
+})
+
+test('types of events are asked for as they are called and as the feed tells them, and what is none is told the known ones', async () => {
+  const { items } = await page('types=artifact.submitted,created&limit=200')
+  expect(new Set(items.map(({ type }) => type))).toEqual(new Set(['artifact.submitted', 'artifact.created']))
+  for (const types of ['nonsense', 'artifact.nonsense', 'artifact.artifact.created', '']) {
+    const refused = await alice.get(`/events?types=${types}`)
+    expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('created, submitted, ')])
+  }
 })
 
 test('the live feed goes on after Last-Event-ID', async () => {
@@ -92,6 +100,15 @@ test('a stream ends when the token does', async () => {
   const res = await follow(api.bearer(token), (await page('limit=200')).last_cursor ?? '')
   expect(await readUntil(res, () => false)).toContain('(ended)')
   expect(Date.now()).toBeGreaterThanOrEqual(expires * 1000)
+})
+
+test('a stream goes on also for a token that ends between two seconds, and takes one place', async () => {
+  const expires = Date.now() / 1000 + 3600.123_456
+  const brief = api.bearer(await api.sign({ sub: 'between', group_id: 'acme', roles: ['author'] }, { expires }))
+  const { last_cursor } = await page('limit=200')
+  const open = [await follow(brief, last_cursor), await follow(brief, last_cursor), await follow(brief, last_cursor)]
+  expect(open.map(({ status }) => status)).toEqual([200, 200, 429])
+  for (const { body } of open) await body?.cancel()
 })
 
 test('a user has so many streams open and no more, until one is closed; others are not concerned', async () => {

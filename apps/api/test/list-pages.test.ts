@@ -1,3 +1,4 @@
+import { LONGEST_PAGE } from '@keepr/db/longest-page'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApi, type TestApi } from './start-api.ts'
@@ -46,5 +47,16 @@ test(
       if (sort === 'name') expect(keys).toEqual(keys.toSorted((a, b) => (a < b ? -1 : 1)))
     })
     await fc.assert(property, { numRuns: 12 })
+  },
+)
+
+test.each(['-created_at', 'created_at', 'name'])(
+  'the longest page by %s is full, and tells of the next',
+  async (sort) => {
+    const alice = await api.as(`longest-${sort}`, 'alice')
+    const names = Array.from({ length: LONGEST_PAGE + 1 }, (_, n) => `n${n}`)
+    await Promise.all(names.map((name) => alice.submit({ name, type: 'numbered', content: 1, draft: true })))
+    const page = (await (await alice.get(`/artifacts/?limit=${LONGEST_PAGE}&sort=${sort}`)).json()) as Page
+    expect([page.items.length, page.next_cursor !== null]).toEqual([LONGEST_PAGE, true])
   },
 )

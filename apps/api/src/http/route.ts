@@ -1,5 +1,5 @@
 import { problem, type ProblemCode } from '@keepr/shared/problem'
-import type { GenericSchema, InferOutput } from 'valibot'
+import { type GenericSchema, type InferOutput, UUID_REGEX } from 'valibot'
 import type { Call } from './api.ts'
 import type { RequestHeader, ResponseHeader } from './header-fields.ts'
 
@@ -68,4 +68,11 @@ export function param(c: Call, name: string): string {
   const value = c.req.param(name)
   if (value === undefined || value.includes('\u0000')) throw problem('not-found')
   return value
+}
+
+/** The id in the path; what cannot be one is not there either. */
+export function idParam(c: Call): string {
+  const id = param(c, 'id')
+  if (!UUID_REGEX.test(id)) throw problem('not-found')
+  return id
 }

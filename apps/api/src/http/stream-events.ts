@@ -13,8 +13,8 @@ const pollMs = 500
  */
 export function streamEvents(c: Call, next: Following['next']): Response {
   const { closing, metrics, settings, eventStreams, log } = c.get('ctx')
-  const open = eventStreams.open(c.get('actor'))
   const ended = AbortSignal.any([closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
+  const open = eventStreams.open(c.get('actor'))
   const response = streamSSE(c, async (stream) => {
     using _open = open
     metrics.streams.inc()
@@ -53,5 +53,5 @@ async function follow(stream: SSEStreamingApi, { next, ended, heartbeatMs }: Fol
   }
 }
 
-/** Until the token ends; timers take at most 2^31-1 milliseconds. */
-const msLeft = (c: Call): number => Math.max(0, Math.min(c.get('tokenExpiresAt') - Date.now(), 2 ** 31 - 1))
+/** Until the token ends, which may be within a millisecond; timers take whole ones, at most 2^31-1. */
+const msLeft = (c: Call): number => Math.floor(Math.max(0, Math.min(c.get('tokenExpiresAt') - Date.now(), 2 ** 31 - 1)))

@@ -39,7 +39,7 @@ export type ListQuestion = {
 
 /**
  * One page of artifacts by keyset: the thousandth costs what the first does. The group and the category stand in selects of
- * their own, and the longest page is named, so that the planner finds the same plan whatever is asked: it would plan
+ * their own, and the longest page is spelt out (LONGEST_PAGE and one more; a test holds that it is), so that the planner finds the same plan whatever is asked: it would plan
  * each call anew, which costs twice what a page does.
  */
 export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuery<ListedRow[]> {

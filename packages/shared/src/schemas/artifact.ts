@@ -33,6 +33,8 @@ export const Name = v.pipe(
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const NOTES = 'Notes on the artifact: tags, category, description and any further keys.'
+
 /**
  * `tags`, `category` and `description` have a form; any further keys are the caller's, whatever they are called. The
  * value is handed on untouched: an object schema would drop keys that objects inherit, such as `constructor`.
@@ -52,7 +54,7 @@ export const Metadata = v.pipe(
       if (!fits) addIssue({ message, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }] })
     }
   }),
-  v.metadata({ description: 'Notes on the artifact: tags, category, description and any further keys.' }),
+  v.metadata({ description: NOTES }),
 )
 export type Metadata = v.InferOutput<typeof Metadata>
 
@@ -85,8 +87,8 @@ export const DraftBody = v.strictObject(
   {
     content: v.optional(content),
     content_base64: v.optional(contentBase64),
-    metadata: v.optional(Metadata),
-    usage_policy: v.optional(USAGE_POLICY),
+    metadata: v.optional(v.pipe(Metadata, v.metadata({ description: `${NOTES} None if left out.` }))),
+    usage_policy: v.optional(v.pipe(USAGE_POLICY, v.metadata({ description: 'Stays as it is if left out.' }))),
   },
   'must be an object',
 )

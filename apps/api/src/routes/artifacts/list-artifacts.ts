@@ -6,6 +6,7 @@ import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { PageLimit } from '../../http/page-limit.ts'
 import { respond } from '../../http/respond.ts'
 import { queryOf } from '../../http/query.ts'
 import { route } from '../../http/route.ts'
@@ -19,11 +20,6 @@ const text = v.pipe(
   v.nonEmpty('is empty'),
   v.maxLength(256, 'is longer than 256 characters'),
   v.check((value) => !value.includes('\u0000'), 'contains U+0000'),
-)
-const limit = v.pipe(
-  v.string(),
-  v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'),
-  v.transform(Number),
 )
 const Query = v.strictObject({
   type: TypeParameter,
@@ -41,7 +37,7 @@ const Query = v.strictObject({
     v.picklist(['-created_at', 'created_at', 'name'], 'must be -created_at, created_at or name'),
     '-created_at',
   ),
-  limit: v.optional(limit, '50'),
+  limit: PageLimit,
   cursor: v.optional(v.pipe(v.string(), v.maxLength(2048, 'is not a cursor of this list'))),
 })
 

@@ -10,6 +10,7 @@ import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { PageLimit } from '../../http/page-limit.ts'
 import { route } from '../../http/route.ts'
 import { streamEvents } from '../../http/stream-events.ts'
 import { payloadExample } from '../artifacts/example.ts'
@@ -23,19 +24,18 @@ const Types = v.pipe(
   v.string(),
   v.rawTransform<string, EventType[]>(({ dataset, addIssue, NEVER }) => {
     const words = dataset.value.split(',')
-    const known = words.map((word) => eventTypes.find((type) => type === word)).filter((type) => type !== undefined)
+    const known = words
+      .map((word) => eventTypes.find((type) => type === word || `artifact.${type}` === word))
+      .filter((type) => type !== undefined)
     if (known.length === words.length) return known
-    addIssue({ message: 'must be types of events, separated by commas' })
+    addIssue({ message: `must be types of events, separated by commas: ${eventTypes.join(', ')}` })
     return NEVER
   }),
 )
 const Query = v.strictObject({
   after: v.optional(v.pipe(v.string(), v.maxLength(256, 'is not a cursor of this feed'))),
   types: v.optional(Types),
-  limit: v.optional(
-    v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
-    '50',
-  ),
+  limit: PageLimit,
 })
 const cursorExample = 'WyJzM1VkTTNkVDR6cXI5b0JUT0kxYTJ3IiwiMTc2Mzk3MTIwMDAwMDAwMCJd'
 const Page = v.object({

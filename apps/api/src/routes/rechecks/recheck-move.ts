@@ -3,7 +3,7 @@ import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
 import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import { requireGroupRight } from '../../http/require-group-right.ts'
-import { param, route } from '../../http/route.ts'
+import { idParam, route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { viewRecheck } from '../../views/recheck.ts'
 import { RecheckAnswer, recheckExample } from './recheck-answer.ts'
@@ -16,8 +16,6 @@ type Move = {
   state: 'paused' | 'running'
   description: string
 }
-
-const Id = v.pipe(v.string(), v.uuid())
 
 /** A write that needs to be told nothing: it pauses or resumes a re-validation that is not done yet. */
 export const recheckMove = ({ operationId, verb, summary, state, description }: Move) =>
@@ -36,8 +34,7 @@ export const recheckMove = ({ operationId, verb, summary, state, description }: 
     },
     (c) => {
       requireGroupRight(c, 'recheck')
-      const id = param(c, 'id')
-      if (!v.is(Id, id)) throw problem('not-found')
+      const id = idParam(c)
       return transact(c, async (tx) => {
         const recheck = await updateRecheckState(tx, id, state)
         if (recheck === undefined) throw problem((await isRecheckDone(tx, id)) ? 'recheck-done' : 'not-found')

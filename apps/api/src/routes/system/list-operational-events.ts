@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 
@@ -13,10 +14,7 @@ const TYPES = [
 const Query = v.strictObject({
   subject: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subject'))),
   type: v.optional(v.picklist(TYPES, 'is not a type of operational events')),
-  limit: v.optional(
-    v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
-    '50',
-  ),
+  limit: PageLimit,
   cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
 })
 const OperationalEvent = v.object({

@@ -1,10 +1,10 @@
 import { listDeliveries as listRows } from '@keepr/db/deliveries/list-deliveries'
-import { decideForGroup } from '@keepr/shared/domain/access'
-import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { PageLimit } from '../../http/page-limit.ts'
+import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { viewDelivery } from '../../views/delivery.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
@@ -14,10 +14,7 @@ const Query = v.strictObject({
   status: v.optional(v.picklist(statuses, `must be one of ${statuses.join(', ')}`)),
   subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
   event: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
-  limit: v.optional(
-    v.pipe(v.string(), v.regex(/^([1-9]\d?|1\d\d|200)$/u, 'must be a number from 1 to 200'), v.transform(Number)),
-    '50',
-  ),
+  limit: PageLimit,
   cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
 })
 
@@ -41,7 +38,7 @@ export const listDeliveries = route(
   },
   async (c, { query }) => {
     const actor = c.get('actor')
-    if (decideForGroup('list_deliveries', actor).outcome !== 'allowed') throw problem('forbidden')
+    requireGroupRight(c, 'list_deliveries')
     const { limit, cursor, ...filters } = query
     const question = JSON.stringify(['deliveries', actor.groupId, filters])
     const after = cursor === undefined ? undefined : readCursor(cursor, question, 2)

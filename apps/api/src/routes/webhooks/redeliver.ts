@@ -1,13 +1,12 @@
 import { redeliver as redeliverRow } from '@keepr/db/deliveries/redeliver'
-import { decideForGroup } from '@keepr/shared/domain/access'
+import { findSubscriberState } from '@keepr/db/subscribers/find-subscriber-state'
 import { problem } from '@keepr/shared/problem'
-import { param, route } from '../../http/route.ts'
+import { requireGroupRight } from '../../http/require-group-right.ts'
+import { idParam, route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { viewDelivery } from '../../views/delivery.ts'
 import { EmptyBody } from '../artifacts/empty-body.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu
 
 /** Sends a settled delivery once more. */
 export const redeliver = route(
@@ -25,9 +24,8 @@ export const redeliver = route(
   },
   async (c) => {
     const actor = c.get('actor')
-    if (decideForGroup('redeliver', actor).outcome !== 'allowed') throw problem('forbidden')
-    const id = param(c, 'id')
-    if (!uuid.test(id)) throw problem('not-found')
+    requireGroupRight(c, 'redeliver')
+    const id = idParam(c)
     return await transact(c, async (tx) => {
       const delivery = await redeliverRow(tx, actor.groupId, id)
       if (delivery === null) throw problem('not-found')
@@ -39,6 +37,10 @@ export const redeliver = route(
           .some(({ name }) => name === delivery.subscriber)
       )
         throw problem('delivery-not-redeliverable', { detail: 'Its subscriber is not configured any more.' })
+      if ((await findSubscriberState(tx, delivery.subscriber)) === 'disabled')
+        throw problem('delivery-not-redeliverable', {
+          detail: 'Its subscriber is disabled; an operator must resume it first.',
+        })
       return { status: 202, body: viewDelivery(delivery) }
     })
   },
