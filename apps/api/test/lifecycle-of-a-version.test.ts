@@ -71,6 +71,7 @@ test('an edit of a draft tells what it changed, before and after, and of content
     ],
     ['draft_updated', {}],
   ])
+})
 
 async function discarded(name: string) {
   await alice.submit({ name, type: 'prompt', content: 1, version: '1.0.0', draft: true })
