@@ -52,6 +52,28 @@ test('latest is the highest release, a range picks within it, and content is inl
   expect((await alice.get('/artifacts/chain?type=a&type=b')).status).toBe(422)
 })
 
+test('the empty range is any version; a range that is too long is told so, and nothing else', async () => {
+  expect(await json(await alice.get('/artifacts/chain?version='))).toMatchObject({ version: '1.2.0' })
+  const long = await alice.get(`/artifacts/chain?version=${'x'.repeat(257)}`)
+  expect([long.status, (await json(long))['errors']]).toEqual([
+    422,
+    [{ pointer: '', parameter: 'version', detail: 'is longer than 256 characters' }],
+  ])
+})
+
+test('a version that is none is told all limits', async () => {
+  for (const version of ['2147483648', `1.0.0-${'a'.repeat(59)}`, '9007199254740992.0.0']) {
+    const refused = await json(await alice.submit({ name: 'x', type: 'prompt', version, content: 1 }))
+    expect(refused['errors'], version).toEqual([
+      {
+        pointer: '/version',
+        detail:
+          'must be a positive integer up to 2147483647, or a SemVer 2.0.0 string without build metadata, of at most 64 characters and with numbers up to 9007199254740991',
+      },
+    ])
+  }
+})
+
 test('a revision that the caller has is answered by 304, by an exact tag', async () => {
   const first = await alice.get('/artifacts/chain/1.0.0')
   const etag = first.headers.get('etag') ?? ''

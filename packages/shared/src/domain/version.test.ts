@@ -18,6 +18,8 @@ const part = fc
 const identifier = fc.oneof(
   fc.nat({ max: 20 }).map(String),
   fc.constantFrom('alpha', 'beta', 'rc', 'x-1', '-', 'A', 'a1'),
+  // Digits beside a hyphen are no number, however many.
+  fc.tuple(fc.constantFrom('', 'a', 'build'), fc.bigInt({ min: 0n, max: 10n ** 20n })).map((both) => both.join('-')),
 )
 const release = fc.tuple(fc.nat({ max: 9 }), fc.nat({ max: 9 }), part).map((parts) => parts.join('.'))
 const prerelease = fc
@@ -37,6 +39,10 @@ describe('parseVersion', () => {
     ['1.2.3-rc.1', '1.2.3-rc.1'],
     ['1.2.3-0a.-.x-y', '1.2.3-0a.-.x-y'],
     ['9007199254740991.0.0', '9007199254740991.0.0'],
+    ['1.0.0-9007199254740991', '1.0.0-9007199254740991'],
+    ['1.0.0-a-9007199254740992', '1.0.0-a-9007199254740992'],
+    ['1.0.0-build-20240101123456789012', '1.0.0-build-20240101123456789012'],
+    ['1.0.0--9007199254740992', '1.0.0--9007199254740992'],
     [`1.0.0-${'a'.repeat(58)}`, `1.0.0-${'a'.repeat(58)}`],
   ])('takes %j', (input, canonical) => expect(parseVersion(input)).toBe(canonical))
 
@@ -73,6 +79,7 @@ describe('parseVersion', () => {
     ['1.0.0-a+b'],
     ['9007199254740992.0.0'],
     ['1.0.0-9007199254740992'],
+    ['1.0.0-a-1.9007199254740992'],
     [`1.0.0-${'a'.repeat(59)}`],
     ['１'],
     ['1.0.0-ä'],
@@ -145,6 +152,7 @@ describe('ranges', () => {
     ['^1', '1.2.0'],
     ['1.x', '1.2.0'],
     ['*', '2.0.0'],
+    ['', '2.0.0'],
     ['>=1.3.0-beta.1 <2', '1.3.0-beta.2'],
     ['1.3.0-beta.1', '1.3.0-beta.1'],
     ['~1.1', undefined],
@@ -157,7 +165,7 @@ describe('ranges', () => {
     expect(resolveRange('7', ['1', '7', '10'])).toBe('7')
   })
 
-  test.each(['', ' ', 'next week', '>', '^'.repeat(300), `1${' '.repeat(300)}`])('refuse %j', (range) =>
+  test.each(['next week', '>', '^'.repeat(300), `1${' '.repeat(300)}`])('refuse %j', (range) =>
     expect(isRange(range)).toBe(false),
   )
   property.prop([fc.string()])('never throw', (range) => {

@@ -8,10 +8,16 @@ export type Bump = (typeof BUMPS)[number]
 
 const MAX_LENGTH = 64
 const MAX_INTEGER = 2_147_483_647
-const MAX_RANGE_LENGTH = 256
+const MAX_PART = Number.MAX_SAFE_INTEGER
+export const MAX_RANGE_LENGTH = 256
 const INTEGER = /^[1-9]\d{0,9}$/u
 const SEMVER =
   /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?$/u
+
+/** What a version is, for whom sends something else. */
+export const VERSION_RULE =
+  `must be a positive integer up to ${MAX_INTEGER}, or a SemVer 2.0.0 string without build metadata, ` +
+  `of at most ${MAX_LENGTH} characters and with numbers up to ${MAX_PART}`
 
 /**
  * The canonical text of a version, or undefined if it is none: a positive integer (7 or "7") or a SemVer 2.0.0 string
@@ -72,9 +78,8 @@ export function chooseVersioning({
   return asked === undefined || asked === fixed ? fixed : undefined
 }
 
-/** Whether the text is a range in node-semver's grammar. */
-export const isRange = (range: string): boolean =>
-  range.length <= MAX_RANGE_LENGTH && range.trim() !== '' && semver.validRange(range) !== null
+/** Whether the text is a range in node-semver's grammar, where nothing means any version. */
+export const isRange = (range: string): boolean => range.length <= MAX_RANGE_LENGTH && semver.validRange(range) !== null
 
 /**
  * The highest version within a range, a pre-release only if the range names one of the same release. An integer N counts
@@ -92,6 +97,11 @@ export function resolveRange(range: string, versions: Iterable<string>): string 
 
 const asSemver = (version: string): string => (versioningOf(version) === 'integer' ? `${version}.0.0` : version)
 
-const numericParts = (version: string): string[] => version.split(/[.-]/u).filter((part) => /^\d+$/u.test(part))
+/** The first hyphen ends the core; any further one belongs to an identifier, which then is no number. */
+const numericParts = (version: string): string[] =>
+  version
+    .replace('-', '.')
+    .split('.')
+    .filter((part) => /^\d+$/u.test(part))
 
-const isExact = (digits: string): boolean => BigInt(digits) <= BigInt(Number.MAX_SAFE_INTEGER)
+const isExact = (digits: string): boolean => BigInt(digits) <= BigInt(MAX_PART)

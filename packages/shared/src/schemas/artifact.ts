@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { isBase64 } from '../domain/base64.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
-import { BUMPS, parseVersion } from '../domain/version.ts'
+import { BUMPS, parseVersion, VERSION_RULE } from '../domain/version.ts'
 
 export const USAGE_POLICY = v.picklist(
   ['internal_only', 'public', 'restricted'],
@@ -13,11 +13,11 @@ const Text = v.string('must be a string')
 
 /** A request takes 7 or "7"; everything else carries the text. */
 export const Version = v.pipe(
-  v.union([v.number(), v.string()], 'must be a positive integer or a SemVer 2.0.0 string without build metadata'),
+  v.union([v.number(), v.string()], VERSION_RULE),
   v.rawTransform<string | number, string>(({ dataset, addIssue, NEVER }) => {
     const version = parseVersion(dataset.value)
     if (version !== undefined) return version
-    addIssue({ message: 'must be a positive integer or a SemVer 2.0.0 string without build metadata' })
+    addIssue({ message: VERSION_RULE })
     return NEVER
   }),
 )

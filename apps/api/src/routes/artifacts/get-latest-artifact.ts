@@ -1,6 +1,6 @@
 import { findVersion, type NameQuestion } from '@keepr/db/artifacts/find-version'
 import { listVersions } from '@keepr/db/artifacts/list-versions'
-import { isRange, resolveRange } from '@keepr/shared/domain/version'
+import { isRange, MAX_RANGE_LENGTH, resolveRange } from '@keepr/shared/domain/version'
 import { problem } from '@keepr/shared/problem'
 import { Artifact } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
@@ -16,7 +16,16 @@ import { ContentParameter, TypeParameter } from './name-query.ts'
 const Query = v.strictObject({
   type: TypeParameter,
   content: ContentParameter,
-  version: v.optional(v.pipe(v.string(), v.check(isRange, 'is not a range of versions'))),
+  version: v.optional(
+    v.config(
+      v.pipe(
+        v.string(),
+        v.maxLength(MAX_RANGE_LENGTH, `is longer than ${MAX_RANGE_LENGTH} characters`),
+        v.check(isRange, 'is not a range of versions'),
+      ),
+      { abortPipeEarly: true }, // what is too long is not looked at
+    ),
+  ),
 })
 
 /** The latest published version, or the highest published one within a range. */
