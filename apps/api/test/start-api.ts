@@ -42,6 +42,20 @@ const types = {
         properties: { a: { type: 'string' }, b: { type: 'number' } },
       },
     },
+    exact: {
+      requires_validation: false,
+      json_schema: {
+        type: 'object',
+        required: ['a~b'],
+        properties: {
+          a: { type: 'number' },
+          unevaluated: { type: 'object', properties: { b: true }, unevaluatedProperties: false },
+          named: { type: 'object', propertyNames: { pattern: '^[a-z]+$' } },
+        },
+        dependentRequired: { a: ['unit'] },
+        additionalProperties: false,
+      },
+    },
     checked: { requires_validation: true, validator: { url: 'https://checkr.test/' } },
     closed: { requires_validation: false, allow_public: false },
   },

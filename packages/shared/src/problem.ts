@@ -1,3 +1,5 @@
+import { type Offence, toldOffences } from './domain/offence.ts'
+
 /**
  * Every problem that Keepr answers with (RFC 9457), closed: codes, OpenAPI responses and docs derive from this table.
  * A problem's type is `urn:keepr:problem:<code>`: stable, and true wherever an installation happens to live.
@@ -52,9 +54,6 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** One offence against a schema: where (JSON pointer into the body, or the name of a parameter) and what. */
-export type Offence = { pointer: string; detail: string; parameter?: string }
-
 /** What a problem may say besides its code: members of the answer, in its own names. */
 export type ProblemExtensions = {
   detail?: string
@@ -89,9 +88,10 @@ export class Problem extends Error {
 
   /** The answer's body; the request id is known to the HTTP layer only. */
   toBody(requestId: string): Record<string, unknown> {
-    const { detail, ...members } = this.extensions
+    const { detail, errors, ...members } = this.extensions
     // What identifies the problem comes last, so that no extension can stand in for it.
     return {
+      ...(errors && { errors: toldOffences(errors) }),
       ...members,
       type: this.type,
       title: this.title,

@@ -1,5 +1,5 @@
 import { canonicalBytes } from '@keepr/shared/domain/content-hash'
-import type { Offence } from '@keepr/shared/problem'
+import type { Offence } from '@keepr/shared/domain/offence'
 import type { Settings } from '../context.ts'
 
 type Limits = Pick<Settings, 'maxMetadataBytes' | 'maxTags' | 'maxTagLength'>

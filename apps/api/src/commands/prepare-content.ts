@@ -1,6 +1,7 @@
 import { canonicalBytes, contentHash } from '@keepr/shared/domain/content-hash'
 import { readMediaType } from '@keepr/shared/domain/media-type'
-import { type Offence, problem } from '@keepr/shared/problem'
+import type { Offence } from '@keepr/shared/domain/offence'
+import { problem } from '@keepr/shared/problem'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { ContentSchemas } from '../content-schemas.ts'
 

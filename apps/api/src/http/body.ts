@@ -1,10 +1,13 @@
+import { jsonPointer } from '@keepr/shared/domain/json-pointer'
+import type { Offence } from '@keepr/shared/domain/offence'
 import { readStrictJson } from '@keepr/shared/domain/strict-json'
-import { type Offence, type Problem, problem } from '@keepr/shared/problem'
+import { type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
 import { collectBytes } from './collect-bytes.ts'
 import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
+import { unknownKeys } from './unknown-keys.ts'
 
 /** What the server decides: a client that sends one of these is mistaken, and is told instead of being ignored. */
 const decidedByKeepr = new Set(['group_id', 'user_id', 'created_by', 'status', 'id', 'content_hash'])
@@ -78,47 +81,53 @@ const isUtf8 = (contentType = '') => {
   return charset === undefined || /^utf-?8$/iu.test(charset.trim())
 }
 
-/** Keepr's JSON: malformed is 400; what a double or PostgreSQL would change is 422, naming the place (below `at`). */
-export function parseJson(
-  bytes: Uint8Array,
-  { maxDepth, at = '', ...counted }: { maxDepth: number; maxValues?: number; around?: number; at?: string },
-): unknown {
-  const read = readStrictJson(bytes, maxDepth, counted)
-  if (read.kind === 'malformed') throw problem('malformed-json', { detail: read.detail })
-  if (read.kind === 'offence') {
-    throw problem('validation-error', { errors: [{ pointer: at + read.pointer, detail: read.detail }] })
-  }
-  return read.value
+/** `part` names the part of a multipart body that the bytes are. */
+type JsonRules = { maxDepth: number; maxValues?: number; around?: number; part?: string | undefined }
+
+/** A body in Keepr's JSON that fits a schema: what cannot be kept exactly and what does not fit are told together. */
+export function parseBody(bytes: Uint8Array, schema: v.GenericSchema, rules: JsonRules): unknown {
+  const { value, offences } = parseJson(bytes, rules)
+  if (value === undefined) throw invalid(offences)
+  return checkBody(value, schema, offences)
 }
 
-/** Checks a body against its schema; every offence is told with its JSON pointer. */
-export function checkBody(value: unknown, schema: v.GenericSchema): unknown {
-  const offences: Offence[] = []
+/** The content file of a multipart body, in Keepr's JSON. */
+export function parseContent(bytes: Uint8Array, maxDepth: number): unknown {
+  const { value, offences } = parseJson(bytes, { maxDepth, part: 'content' })
+  if (offences.length === 0) return value
+  throw invalid(offences.map(({ pointer, detail }) => ({ pointer: `/content${pointer}`, detail })))
+}
+
+/** Malformed is 400; what a double or PostgreSQL would change is 422, naming the places. */
+function parseJson(bytes: Uint8Array, { maxDepth, part, ...counted }: JsonRules) {
+  const read = readStrictJson(bytes, maxDepth, counted)
+  if (read.kind !== 'malformed') return { offences: [], ...read }
+  throw problem('malformed-json', { detail: part === undefined ? read.detail : `In the part ${part}: ${read.detail}` })
+}
+
+/** Checks a body against its schema; every offence is told with its JSON pointer, after those that it was read with. */
+export function checkBody(value: unknown, schema: v.GenericSchema, readWith: readonly Offence[] = []): unknown {
   // Every body is an object; a schema would take a list for one.
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw problem('validation-error', { errors: [{ pointer: '', detail: 'must be an object' }] })
+    throw invalid([...readWith, { pointer: '', detail: 'must be an object' }])
   }
-  for (const key of Object.keys(value)) {
-    if (decidedByKeepr.has(key) && !declares(schema, key)) {
-      offences.push({ pointer: pointerOf([key]), detail: 'is decided by Keepr and cannot be sent' })
-    } else if (key in Object.prototype) {
-      // Names that every object inherits pass a schema's check for unknown keys.
-      offences.push({ pointer: pointerOf([key]), detail: 'is not a known field' })
-    }
+  const offences = [...readWith]
+  const told = new Set(offences.map(({ pointer }) => pointer))
+  const tell = (path: readonly string[], detail: string) => {
+    const pointer = jsonPointer(path)
+    if (!told.has(pointer)) offences.push({ pointer, detail })
+    told.add(pointer)
+  }
+  for (const key of unknownKeys(value, schema)) {
+    tell([key], decidedByKeepr.has(key) ? 'is decided by Keepr and cannot be sent' : 'is not a known field')
   }
   const result = v.safeParse(schema, value)
   for (const issue of result.issues ?? []) {
-    const pointer = pointerOf((issue.path ?? []).map((item) => String(item.key)))
-    if (offences.some((offence) => offence.pointer === pointer)) continue
-    offences.push({ pointer, detail: offenceDetail(issue, 'is not a known field') })
+    const path = (issue.path ?? []).map((item) => String(item.key))
+    tell(path, offenceDetail(issue, 'is not a known field'))
   }
-  if (offences.length > 0) throw problem('validation-error', { errors: offences })
+  if (offences.length > 0) throw invalid(offences)
   return result.output
 }
 
-const pointerOf = (path: readonly string[]): string =>
-  path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-
-/** A body may have a field of such a name that means something else: the states that a replay picks. */
-const declares = (schema: v.GenericSchema, key: string): boolean =>
-  'entries' in schema && typeof schema.entries === 'object' && Object.hasOwn(schema.entries ?? {}, key)
+const invalid = (errors: readonly Offence[]) => problem('validation-error', { errors })

@@ -2,7 +2,7 @@ import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { ContentRules } from '../commands/prepare-content.ts'
 import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
-import { parseJson } from './body.ts'
+import { parseContent } from './body.ts'
 
 /** What content of a type is held against. */
 export function contentRules(c: Call, type: TypeConfig): ContentRules {
@@ -11,6 +11,6 @@ export function contentRules(c: Call, type: TypeConfig): ContentRules {
     type,
     limit: contentLimit(type, settings),
     schemas: contentSchemas,
-    readJson: (bytes) => parseJson(bytes, { maxDepth: settings.maxJsonDepth, at: '/content' }),
+    readJson: (bytes) => parseContent(bytes, settings.maxJsonDepth),
   }
 }

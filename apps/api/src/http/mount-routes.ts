@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import type { ApiEnv, Call } from './api.ts'
 import { requireAcceptable } from './require-acceptable.ts'
 import { authenticate } from './authenticate.ts'
-import { checkBody, parseJson, readJsonBytes } from './body.ts'
+import { checkBody, parseBody, readJsonBytes } from './body.ts'
 import { readKey } from './idempotency.ts'
 import { maxJsonValues } from './max-json-values.ts'
 import { limitRate } from './limit-rate.ts'
@@ -65,5 +65,5 @@ async function readBody(c: Call, route: Route): Promise<unknown> {
   c.set('keyed', readKey(c, bytes))
   if (bytes === undefined) return checkBody({}, route.body)
   const limits = { maxDepth: settings.maxJsonDepth, around: 1, maxValues: maxJsonValues(c) }
-  return checkBody(parseJson(bytes, limits), route.body)
+  return parseBody(bytes, route.body, limits)
 }

@@ -52,7 +52,7 @@ export async function readMultipart(
       part.size += chunk.byteLength
       if (part.size > limit)
         failure ??= problem('payload-too-large', {
-          detail: `The part may have at most ${limit} bytes.`,
+          detail: `The part ${part.name} may have at most ${limit} bytes.`,
           limit_bytes: limit,
           headers: { connection: 'close' },
         })

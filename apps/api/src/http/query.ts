@@ -1,10 +1,13 @@
-import { problem, type Offence } from '@keepr/shared/problem'
+import type { Offence } from '@keepr/shared/domain/offence'
+import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
 import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
+import { unknownKeys } from './unknown-keys.ts'
 
 const none = v.strictObject({})
+const unknownParameter = 'is not a parameter of this route'
 
 /** The validated query of a request: unknown parameters, repeated ones and wrong values are all told at once. */
 export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec): unknown {
@@ -16,14 +19,14 @@ export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec)
   const values: Record<string, unknown> = Object.create(null)
   for (const [name, list] of given) {
     if (list.some((value) => value.includes('\u0000'))) offences.push(offence(name, 'contains U+0000'))
-    if (repeatable.includes(name)) values[name] = list
-    else if (list.length > 1) offences.push(offence(name, 'is given several times'))
-    else values[name] = list[0]
+    if (!repeatable.includes(name) && list.length > 1) offences.push(offence(name, 'is given several times'))
+    values[name] = repeatable.includes(name) ? list : list[0]
   }
+  for (const name of unknownKeys(values, query)) offences.push(offence(name, unknownParameter))
   const result = v.safeParse(query, { ...values })
   for (const issue of result.issues ?? []) {
-    const name = v.getDotPath(issue) ?? ''
-    const detail = offenceDetail(issue, 'is not a parameter of this route')
+    const [name = ''] = (issue.path ?? []).map(({ key }) => String(key))
+    const detail = offenceDetail(issue, unknownParameter)
     // Several rules may say the same of one value.
     if (!offences.some((told) => told.parameter === name && told.detail === detail))
       offences.push(offence(name, detail))

@@ -3,7 +3,7 @@ import type { GenericSchema, InferOutput } from 'valibot'
 import type { GivenContent } from '../commands/prepare-content.ts'
 import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
-import { checkBody, mediaType, parseJson, readBytes, refuseContentEncoding } from './body.ts'
+import { mediaType, parseBody, readBytes, refuseContentEncoding } from './body.ts'
 import { readKey } from './idempotency.ts'
 import { jsonLimit } from './json-limit.ts'
 import { maxJsonValues } from './max-json-values.ts'
@@ -35,7 +35,7 @@ async function readJson<S extends GenericSchema<unknown, Contents>>(c: Call, sch
   }
   const bytes = await readBytes(c, jsonLimit(c))
   c.set('keyed', readKey(c, bytes))
-  return parsed(c, schema, bytes)
+  return parsed(c, schema, { bytes })
 }
 
 async function readForm<S extends GenericSchema<unknown, Contents>>(c: Call, schema: S): Promise<Read<InferOutput<S>>> {
@@ -46,23 +46,19 @@ async function readForm<S extends GenericSchema<unknown, Contents>>(c: Call, sch
     fieldLimit: settings.maxMetadataBytes * 2 + room,
   })
   c.set('keyed', readKey(c, Buffer.concat([artifact, Buffer.from(`\n${file.contentType ?? ''}\n${file.hash}`)])))
-  const { body, given } = parsed(c, schema, artifact)
+  const { body, given } = parsed(c, schema, { bytes: artifact, part: 'artifact' })
   return { body, given: { ...given, file } }
 }
 
 function parsed<S extends GenericSchema<unknown, Contents>>(
   c: Call,
   schema: S,
-  bytes: Uint8Array,
+  { bytes, part }: { bytes: Uint8Array; part?: string },
 ): Read<InferOutput<S>> {
   // The body itself is one level around content and metadata.
-  const value = parseJson(bytes, {
-    maxDepth: c.get('ctx').settings.maxJsonDepth,
-    around: 1,
-    maxValues: maxJsonValues(c),
-  })
-  // SAFETY: checkBody gives what the schema makes.
-  const body = checkBody(value, schema) as InferOutput<S>
+  const rules = { maxDepth: c.get('ctx').settings.maxJsonDepth, around: 1, maxValues: maxJsonValues(c), part }
+  // SAFETY: parseBody gives what the schema makes.
+  const body = parseBody(bytes, schema, rules) as InferOutput<S>
   const content = Object.hasOwn(body, 'content') ? { content: body.content } : {}
   return { body, given: { ...content, content_base64: body.content_base64 } }
 }

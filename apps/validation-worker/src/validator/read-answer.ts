@@ -1,5 +1,6 @@
 import { parseRetryAfter } from '@keepr/shared/domain/backoff'
-import { readStrictJson } from '@keepr/shared/domain/strict-json'
+import { toldOffences } from '@keepr/shared/domain/offence'
+import { readStrictJson, type StrictJson } from '@keepr/shared/domain/strict-json'
 import { CheckrVerdict, type Finding } from '@keepr/shared/schemas/checkr'
 import * as v from 'valibot'
 import type { CallOutcome, Failure } from './outcome.ts'
@@ -43,7 +44,7 @@ function readVerdict(answer: Answer, asked: Asked): CallOutcome {
   if (answer.headers['content-encoding'] !== undefined && answer.headers['content-encoding'] !== 'identity')
     return unreadable(asked, 'a compressed answer, which was not asked for')
   const json = readStrictJson(answer.body, MAX_DEPTH)
-  if (json.kind !== 'value') return unreadable(asked, `no JSON that can be trusted: ${json.detail}`)
+  if (json.kind !== 'value') return unreadable(asked, `no JSON that can be trusted: ${reasonOf(json)}`)
   const parsed = v.safeParse(CheckrVerdict, json.value)
   if (!parsed.success) return unreadable(asked, `not a verdict: ${v.summarize(parsed.issues)}`)
   const { valid, findings, report_url, content_hash: echoed } = parsed.output
@@ -58,6 +59,13 @@ function readVerdict(answer: Answer, asked: Asked): CallOutcome {
     findings: findings.map((finding) => cleaned(finding, asked)),
     reportUrl: link(report_url, asked),
   }
+}
+
+const reasonOf = (json: Exclude<StrictJson, { kind: 'value' }>): string => {
+  if (json.kind === 'malformed') return json.detail
+  return toldOffences(json.offences)
+    .map(({ pointer, detail }) => `${pointer} ${detail}`.trimStart())
+    .join('; ')
 }
 
 function readPending(location: string | undefined, retryAfterMs: number | undefined, asked: Asked): CallOutcome {

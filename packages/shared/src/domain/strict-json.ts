@@ -1,8 +1,11 @@
-/** JSON as it came in, or the first reason why it cannot be kept exactly. */
+import { jsonPointer } from './json-pointer.ts'
+import { MAX_OFFENCES, type Offence } from './offence.ts'
+
+/** JSON as it came in, or why it cannot be kept exactly; `value` is then what was read all the same, unless that stopped. */
 export type StrictJson =
   | { kind: 'value'; value: unknown }
   | { kind: 'malformed'; detail: string }
-  | { kind: 'offence'; pointer: string; detail: string }
+  | { kind: 'offences'; offences: readonly Offence[]; value: unknown }
 
 type Frame = { container: Record<string, unknown> | unknown[]; key: string; keys: Set<string> | undefined }
 
@@ -22,30 +25,29 @@ export function readStrictJson(
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    return { kind: 'malformed', detail: 'The body is not UTF-8.' }
+    return { kind: 'malformed', detail: 'The JSON is not in UTF-8.' }
   }
+  const reader = new Reader(text, { maxDepth, maxValues, around })
+  const { offences } = reader
   try {
-    return { kind: 'value', value: new Reader(text, { maxDepth, maxValues, around }).read() }
+    const value = reader.read()
+    return offences.length === 0 ? { kind: 'value', value } : { kind: 'offences', offences, value }
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'malformed', detail: error.message }
-    if (error instanceof Offending) return { kind: 'offence', pointer: error.pointer, detail: error.message }
+    if (error instanceof Stopped) return { kind: 'offences', offences, value: undefined }
     throw error
   }
 }
 
 class Malformed extends Error {}
-class Offending extends Error {
-  readonly pointer: string
-  constructor(pointer: string, detail: string) {
-    super(detail)
-    this.pointer = pointer
-  }
-}
+/** Offences enough, or one behind which nothing is read. */
+class Stopped extends Error {}
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 class Reader {
+  readonly offences: Offence[] = []
   private at = 0
   private readonly text: string
   private readonly maxDepth: number
@@ -88,7 +90,7 @@ class Reader {
     if (char === '{' || char === '[') {
       this.at++
       if (this.frames.length >= this.maxDepth + this.around)
-        throw new Offending(this.pointer(), `nested deeper than ${this.maxDepth} levels`)
+        this.stop(this.pointer(), `nested deeper than ${this.maxDepth} levels`)
       const empty = this.take(char === '{' ? '}' : ']')
       if (empty) return { opened: false, value: char === '{' ? {} : [] }
       const frame: Frame =
@@ -101,7 +103,12 @@ class Reader {
   }
 
   private scalar(char: string | undefined): unknown {
-    if (char === '"') return this.string()
+    if (char === '"') {
+      const value = this.string()
+      const flaw = flawOf(value)
+      if (flaw !== undefined) this.offend(this.pointer(), flaw)
+      return value
+    }
     for (const [word, value] of [
       ['true', true],
       ['false', false],
@@ -116,10 +123,16 @@ class Reader {
   }
 
   private string(): string {
-    const value = this.unescaped(this.literal())
-    if (value.includes('\u0000')) throw new Offending(this.pointer(), 'contains U+0000')
-    if (!value.isWellFormed()) throw new Offending(this.pointer(), 'contains a lone surrogate')
-    return value
+    const literal = this.literal()
+    if (/[\u0000-\u001f]/u.test(literal)) this.unexpected()
+    try {
+      // SAFETY: what begins and ends with a quote is a string or no JSON.
+      const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+      this.at += literal.length
+      return value
+    } catch {
+      return this.unexpected() // an escape that JSON does not know
+    }
   }
 
   /** From its quote to the next one that no backslash escapes. A pattern with alternatives would recurse over it. */
@@ -137,27 +150,20 @@ class Reader {
     }
   }
 
-  private unescaped(literal: string): string {
-    if (/[\u0000-\u001f]/u.test(literal)) this.unexpected()
-    try {
-      // SAFETY: what begins and ends with a quote is a string or no JSON.
-      const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
-      this.at += literal.length
-      return value
-    } catch {
-      return this.unexpected() // an escape that JSON does not know
-    }
-  }
-
   private count(): void {
-    if (this.left-- <= 0) throw new Offending('', 'has too many values')
+    if (this.left-- <= 0) this.stop('', 'has too many values')
   }
 
   private number(): number {
     const literal = this.match(NUMBER)
     const value = Number(literal)
     if (!Number.isFinite(value) || !sameDecimal(literal, String(value)))
-      throw new Offending(this.pointer(), 'is a number that a double does not hold exactly; send it as a string')
+      this.offend(
+        this.pointer(),
+        normalForm(literal) === '-0'
+          ? 'is minus zero, whose sign the canonical form (RFC 8785) does not keep; send 0, or a string'
+          : 'is a number that a double does not hold exactly; send it as a string',
+      )
     return value
   }
 
@@ -170,8 +176,12 @@ class Reader {
     this.space()
     this.count()
     const key = this.string()
-    frame.key = key
-    if (frame.keys.has(key)) throw new Offending(this.pointer(), 'is a duplicate key')
+    const flaw = flawOf(key)
+    if (flaw !== undefined)
+      this.offend(this.pointer(this.frames.slice(0, -1)), `has the key ${JSON.stringify(key)}, which ${flaw}`)
+    // What is told of places below it is to be JSON that anybody reads.
+    frame.key = flaw === undefined ? key : key.toWellFormed().replaceAll('\u0000', '\ufffd')
+    if (frame.keys.has(key)) this.offend(this.pointer(), 'is a duplicate key')
     frame.keys.add(key)
     if (!this.take(':')) this.unexpected()
   }
@@ -207,9 +217,24 @@ class Reader {
     )
   }
 
-  private pointer(): string {
-    return this.frames.map(({ key }) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  private offend(pointer: string, detail: string): void {
+    this.offences.push({ pointer, detail })
+    if (this.offences.length === MAX_OFFENCES) throw new Stopped()
   }
+
+  private stop(pointer: string, detail: string): never {
+    this.offences.push({ pointer, detail })
+    throw new Stopped()
+  }
+
+  private pointer(frames: readonly Frame[] = this.frames): string {
+    return jsonPointer(frames.map(({ key }) => key))
+  }
+}
+
+const flawOf = (text: string): string | undefined => {
+  if (text.includes('\u0000')) return 'contains U+0000'
+  return text.isWellFormed() ? undefined : 'contains a lone surrogate'
 }
 
 function put({ container, key }: Frame, value: unknown): void {

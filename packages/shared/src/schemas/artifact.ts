@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { isBase64 } from '../domain/base64.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
+import { MAX_OFFENCES } from '../domain/offence.ts'
 import { BUMPS, parseVersion, VERSION_RULE } from '../domain/version.ts'
 
 export const USAGE_POLICY = v.picklist(
@@ -34,6 +35,26 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const NOTES = 'Notes on the artifact: tags, category, description and any further keys.'
+const Tags = v.pipe(
+  v.custom<unknown[]>(Array.isArray, 'must be a list of strings'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { value: input } = dataset
+    let told = 0
+    for (const [key, value] of input.entries()) {
+      if (typeof value === 'string' && value !== '') continue
+      const message = value === '' ? 'is empty' : 'must be a string'
+      addIssue({ message, path: [{ type: 'array', origin: 'value', input, key, value }] })
+      // A list may be made of nothing else, and an issue costs far more than a tag.
+      if (++told === MAX_OFFENCES) return
+    }
+  }),
+)
+const KnownMetadata = {
+  tags: Tags,
+  category: Text,
+  description: Text,
+}
 
 /**
  * `tags`, `category` and `description` have a form; any further keys are the caller's, whatever they are called. The
@@ -43,15 +64,11 @@ export const Metadata = v.pipe(
   v.custom<Record<string, unknown>>(isObject, 'must be an object'),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
-    for (const key of ['tags', 'category', 'description']) {
+    for (const [key, schema] of Object.entries(KnownMetadata)) {
       if (!Object.hasOwn(dataset.value, key)) continue
       const value = dataset.value[key]
-      const fits =
-        key === 'tags'
-          ? Array.isArray(value) && value.every((tag) => typeof tag === 'string')
-          : typeof value === 'string'
-      const message = key === 'tags' ? 'must be a list of strings' : 'must be a string'
-      if (!fits) addIssue({ message, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }] })
+      for (const { message, path = [] } of v.safeParse(schema, value).issues ?? [])
+        addIssue({ message, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }, ...path] })
     }
   }),
   v.metadata({ description: NOTES }),

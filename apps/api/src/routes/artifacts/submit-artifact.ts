@@ -1,6 +1,7 @@
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import type { JsonObject } from '@keepr/db/rows'
-import { type Offence, problem } from '@keepr/shared/problem'
+import type { Offence } from '@keepr/shared/domain/offence'
+import { problem } from '@keepr/shared/problem'
 import { Artifact, SubmitBody } from '@keepr/shared/schemas/artifact'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { metadataOffences } from '../../commands/check-metadata.ts'

@@ -1,3 +1,5 @@
+import { jsonPointer } from '../json-pointer.ts'
+
 export type PatchOperation = { op: 'add' | 'replace'; path: string; value: unknown } | { op: 'remove'; path: string }
 
 /** A patch so far, and the size of what it says beside values: paths may repeat a long key many times. */
@@ -88,4 +90,4 @@ function equal(a: unknown, b: unknown): boolean {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const below = (path: string, key: string): string => `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+const below = (path: string, key: string): string => path + jsonPointer([key])
