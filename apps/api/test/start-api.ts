@@ -56,6 +56,11 @@ const types = {
         additionalProperties: false,
       },
     },
+    picture: {
+      requires_validation: false,
+      content: 'binary',
+      content_types: ['application/zip', 'image/*'],
+    },
     checked: { requires_validation: true, validator: { url: 'https://checkr.test/' } },
     closed: { requires_validation: false, allow_public: false },
   },

@@ -37,7 +37,7 @@ export function prepareContent(given: GivenContent, { type, limit, schemas, read
   requireSize(given.file?.bytes.byteLength ?? 0, limit)
   const { bytes, json, contentType, hash } = bytesOf(given, type, readJson)
   requireSize(bytes.byteLength, limit)
-  requireContentType(contentType, type)
+  requireContentType(contentType, type, given)
   if (type.content === 'json') {
     const errors = schemas.offences(type, json)
     if (errors.length > 0)
@@ -63,8 +63,8 @@ function requireSize(size: number, limit: number): void {
 function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['readJson']): Bytes {
   const { file, content_base64 } = given
   if (file) {
-    if (Object.hasOwn(given, 'content') || content_base64 !== undefined)
-      refuse('/content', 'comes as the file of the multipart body')
+    const beside = (['content', 'content_base64'] as const).filter((member) => given[member] !== undefined)
+    if (beside.length > 0) throw invalid(beside.map((member) => ({ pointer: `/${member}`, detail: inTheFile })))
     const contentType = file.contentType || defaultTypes.binary // a part that says nothing, whatever the type
     if (type.content === 'json') {
       const json = readJson(file.bytes)
@@ -87,12 +87,14 @@ function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['
   return { bytes: Buffer.from(given.content, 'utf8'), contentType: onlyConcrete(type) ?? defaultTypes.text }
 }
 
+const inTheFile = 'comes as the file of the multipart body'
+
 /** A body in JSON cannot say a content type: where the type allows exactly one, it is that. */
 const onlyConcrete = ({ content_types }: TypeConfig): string | undefined =>
   content_types?.length === 1 && !content_types[0]?.includes('*') ? content_types[0] : undefined
 
 /** What it says must be what can be sent again as it is, what its type allows, and true of text: that is in UTF-8. */
-function requireContentType(contentType: string, { content, content_types }: TypeConfig): void {
+function requireContentType(contentType: string, { content, content_types }: TypeConfig, { file }: GivenContent): void {
   const { type, charset } = readMediaType(contentType) ?? unsupported('The content says no well-formed media type.')
   if (content === 'text' && !['utf-8', 'utf8', 'us-ascii', undefined].includes(charset))
     unsupported('Text content is in UTF-8.')
@@ -101,22 +103,27 @@ function requireContentType(contentType: string, { content, content_types }: Typ
     const range = allowed.toLowerCase()
     return range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
   })
-  if (!fits) unsupported(`Content of this type is ${content_types.join(' or ')}.`)
+  if (fits) return
+  const known = `Content of this type is ${content_types.join(' or ')}`
+  unsupported(file ? `${known}.` : `${known}; send multipart/form-data, where the content part says which.`)
 }
 
 function unsupported(detail: string): never {
   throw problem('unsupported-media-type', { detail })
 }
 
+/** Whether a text is taken does not depend on how it is sent: what JSON may not hold (U+0000), a file may not either. */
 function requireText(bytes: Uint8Array): void {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     refuse('/content', 'must be text in UTF-8')
   }
+  if (bytes.includes(0)) refuse('/content', 'contains U+0000')
 }
 
 function refuse(pointer: string, detail: string): never {
-  const errors: Offence[] = [{ pointer, detail }]
-  throw problem('validation-error', { errors })
+  throw invalid([{ pointer, detail }])
 }
+
+const invalid = (errors: Offence[]) => problem('validation-error', { errors })

@@ -100,6 +100,12 @@ describe('each offence is told', () => {
     ])
   })
 
+  test('content beside a file, by the member that was sent', async () => {
+    expect(await offences(upload('{"name":"x","type":"blob","content_base64":"AA=="}', 'x'))).toEqual([
+      '/content_base64 comes as the file of the multipart body',
+    ])
+  })
+
   test.each([
     ['unknown fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`f${n}`, 1]))],
     ['tags', { name: 'x', type: 'prompt', content: 1, metadata: { tags: Array.from({ length: 400_000 }, () => 1) } }],
@@ -127,4 +133,26 @@ test('JSON that is none is told with the part that it stands in', async () => {
     status: 400,
     detail: 'In the part content: Unexpected character at position 3.',
   })
+})
+
+test('a text is taken or refused whether it comes in JSON or as a file', async () => {
+  const text = 'a\u0000b'
+  expect(await offences(post({ name: 'nul', type: 'note', content: text }))).toEqual(['/content contains U+0000'])
+  expect(await offences(upload('{"name":"nul","type":"note"}', text, 'text/plain'))).toEqual([
+    '/content contains U+0000',
+  ])
+  expect((await upload('{"name":"nul","type":"blob"}', text, 'text/plain')).status).toBe(202)
+})
+
+test('a type that takes several content types tells that JSON cannot say which', async () => {
+  const types = 'Content of this type is application/zip or image/*'
+  expect(await refusal(post({ name: 'pic', type: 'picture', content_base64: 'AA==' }))).toMatchObject({
+    status: 415,
+    detail: `${types}; send multipart/form-data, where the content part says which.`,
+  })
+  expect(await refusal(upload('{"name":"pic","type":"picture"}', 'x', 'text/plain'))).toMatchObject({
+    status: 415,
+    detail: `${types}.`,
+  })
+  expect((await upload('{"name":"pic","type":"picture"}', 'x', 'image/png')).status).toBe(202)
 })
