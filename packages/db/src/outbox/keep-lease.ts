@@ -23,7 +23,7 @@ export async function keepLease<T>(
       .catch((error: unknown) =>
         log.warn({ err: error, ...message }, 'a lease was not renewed; another call may be made beside this one'),
       )
-  const timer = setInterval(renew, leaseMs / 2)
+  const timer = setInterval(() => void renew(), leaseMs / 2)
   try {
     return await call()
   } finally {
