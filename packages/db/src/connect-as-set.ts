@@ -1,13 +1,13 @@
-import type { SettingsNamed } from '@keepr/shared/runtime/settings'
 import { connect, type Db } from './connect.ts'
 
-type Settings = SettingsNamed<
-  | 'DATABASE_POOL_SIZE'
-  | 'DATABASE_CONNECT_TIMEOUT'
-  | 'DATABASE_STATEMENT_TIMEOUT'
-  | 'DATABASE_LOCK_TIMEOUT'
-  | 'DATABASE_IDLE_TRANSACTION_TIMEOUT'
->
+/** Of the settings of a service; times are milliseconds. */
+type Settings = {
+  databasePoolSize: number
+  databaseConnectTimeout: number
+  databaseStatementTimeout: number
+  databaseLockTimeout: number
+  databaseIdleTransactionTimeout: number
+}
 
 /** The database of a service, with the limits that its settings say. */
 export const connectAsSet = (
