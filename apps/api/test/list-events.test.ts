@@ -52,6 +52,17 @@ test('types of events are asked for as they are called and as the feed tells the
   }
 })
 
+test('a cursor that is none is told by the name under which it was sent', async () => {
+  const parameters = async (res: Response) => {
+    // SAFETY: a problem with its errors.
+    const { errors } = (await res.json()) as { errors: { parameter: string }[] }
+    return errors.map(({ parameter }) => parameter)
+  }
+  expect(await parameters(await alice.get('/events?after=abc'))).toEqual(['after'])
+  const live = { accept: 'text/event-stream', 'last-event-id': 'abc' }
+  expect(await parameters(await alice.get('/events', live))).toEqual(['Last-Event-ID'])
+})
+
 test('the live feed goes on after Last-Event-ID', async () => {
   const { items } = await page('limit=3')
   const after = items[2]?.cursor ?? ''

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { randomUUIDv7 } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CROWD } from '@keepr/db/outbox/take-wake-up'
@@ -266,10 +267,13 @@ describe('what waits for its turn', () => {
   it('keeps a process that ends until it is given back, when it was being written', async () => {
     await using ending = await testWorker()
     const claim = ending.hand.claim()
-    const closed = ending.hand.close(10_000).then(() => 'closed')
-    expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 20, 'open'))])).toBe('open')
+    const order: string[] = []
+    const closed = ending.hand.close(10_000).then(() => order.push('closed'))
+    for (let turn = 0; turn < 20; turn++) await endOfTurn() // without anything to wait for it closes within these
+    order.push('given back')
     claim[Symbol.dispose]()
-    expect(await closed).toBe('closed')
+    await closed
+    expect(order).toEqual(['given back', 'closed'])
   })
 
   it('is given back when the process ends, after what is on its way has ended', async () => {

@@ -74,8 +74,10 @@ export const listEvents = route(
     const actor = c.get('actor')
     const group_id = actor.groupId
     const live = c.req.header('accept')?.includes('text/event-stream') ?? false
-    const given = (live ? c.req.header('last-event-id') : undefined) ?? query.after
-    let after = given === undefined ? 0 : positionOf(given, group_id)
+    const resumed = live ? c.req.header('last-event-id') : undefined
+    const given = resumed ?? query.after
+    const from = resumed === undefined ? 'after' : 'Last-Event-ID'
+    let after = given === undefined ? 0 : positionOf(given, group_id, from)
     const { limit, types } = query
     // From the database that orders it: of two replicas behind one address, the one that gives the events may be behind the
     // other, which gave the end, and the cursor would then skip what it has yet to show.
@@ -123,8 +125,8 @@ const question = (groupId: string) => `events of ${groupId}`
 const cursorAt = (position: number, groupId: string) => writeCursor([String(position)], question(groupId))
 const cursorOf = ({ group_id, position }: FeedEvent) => cursorAt(position, group_id)
 
-function positionOf(cursor: string, groupId: string): number {
-  const [position] = readCursor(cursor, question(groupId), 1, 'after')
+function positionOf(cursor: string, groupId: string, parameter: string): number {
+  const [position] = readCursor(cursor, question(groupId), 1, parameter)
   if (position === undefined) throw problem('internal-error')
   return Number(position)
 }
