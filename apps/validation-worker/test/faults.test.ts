@@ -146,6 +146,14 @@ describe('when something is wrong with a validator, nothing is published, lost o
     expect(peer.requests.at(-1)?.method).toBe('POST')
   })
 
+  it('its whole URL is a secret, which is no URL at first', async () => {
+    worker.env['WHOLE_URL'] = 'not a url'
+    await failsThenRecovers(aType('{{WHOLE_URL}}'), /^url_not_allowed/, () => {
+      worker.env['WHOLE_URL'] = `${peer.url}/check?token=of-the-url`
+    })
+    expect(peer.requests.at(-1)?.path).toBe('/check?token=of-the-url')
+  })
+
   it('another validator takes its place while it works: the run goes there, and its secrets to nobody else', async () => {
     worker.env['NEXT_TOKEN'] = 'of-the-next-one'
     await using next = await httpPeer(json(200, { valid: false }))

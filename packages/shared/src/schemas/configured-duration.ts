@@ -31,10 +31,13 @@ export const SecretTemplate = v.pipe(
 /** The names of the secrets in a text. */
 export const secretNames = (text: string): string[] => [...text.matchAll(SECRET)].map(([, name = '']) => name)
 
-/** Where to call: an absolute URL, in which secrets may stand. */
+/** Where to call: an absolute URL, in which secrets may stand, or which is one as a whole. */
 export const UrlTemplate = v.pipe(
   SecretTemplate,
-  v.check((text) => /^https?:/u.test(text) && filled(text) !== null, 'an absolute URL with http or https'),
+  v.check(
+    (text) => /^\{\{[^{}]*\}\}$/u.test(text) || (/^https?:/u.test(text) && filled(text) !== null),
+    'an absolute URL with http or https, or {{NAME}} of a secret that is one',
+  ),
   v.check(
     (text) => !filled(text)?.username && !filled(text)?.password,
     'a URL without credentials; they go into a header',
