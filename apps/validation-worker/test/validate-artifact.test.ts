@@ -47,6 +47,16 @@ describe('a validation run', () => {
     })
   })
 
+  it('blocks what the validator finds invalid, however little its findings say', async () => {
+    peer.behave(json(200, { valid: false, findings: [{ message: 'no TODOs please' }] }))
+    const artifact = await worker.submit()
+    await worker.work(artifact)
+    expect(await worker.stateOf(artifact)).toMatchObject({
+      status: 'blocked',
+      run: { findings: [{ severity: 'error', code: 'unspecified', message: 'no TODOs please' }] },
+    })
+  })
+
   it('blocks what the validator finds invalid, with its findings', async () => {
     peer.behave(json(422, { valid: false, findings: [{ severity: 'high', code: 'X1', message: 'no', path: '/a' }] }))
     const artifact = await worker.submit()

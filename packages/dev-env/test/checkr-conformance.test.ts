@@ -14,14 +14,17 @@ beforeAll(async () => {
     request.resume().on('end', () => response.end('{"valid":true}'))
   }).listen(0, '127.0.0.1')
   await once(careless, 'listening')
-  const address = careless.address()
-  url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/`
+  url = urlOf(careless)
 })
 afterAll(async () => {
   careless.close()
   await outbound.close()
 })
 
+function urlOf(server: Server): string {
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/`
+}
 const check = (target: string) =>
   checkConformance(outbound, {
     url: target,
@@ -46,6 +49,22 @@ describe('the conformance kit', () => {
     expect(results).toContainEqual(
       expect.objectContaining({ verdict: 'broken', rule: expect.stringContaining('no JSON') }),
     )
+  })
+
+  it('finds out findings that lack a member or have another', async () => {
+    await using server = createServer((request, response) => {
+      const findings = [{ message: 'no TODOs please' }, { severity: 1, code: 'todo', message: 'no TODOs please' }]
+      request.resume().on('end', () => response.end(JSON.stringify({ valid: false, findings })))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const results = await check(urlOf(server))
+    expect(results).toContainEqual(
+      expect.objectContaining({
+        verdict: 'broken',
+        detail: expect.stringMatching(/findings\.0\.severity.*findings\.1\.severity/),
+      }),
+    )
+    expect(results).toContainEqual(expect.objectContaining({ rule: expect.stringContaining('failed, 2 findings') }))
   })
 
   it('says what is wrong when there is no verdict', async () => {

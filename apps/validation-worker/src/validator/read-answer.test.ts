@@ -78,6 +78,26 @@ describe('an answer of a validator', () => {
   })
 
   it.each([
+    [{ message: 'no TODOs please' }, { severity: 'error', code: 'unspecified', message: 'no TODOs please' }],
+    [
+      { severity: 3, code: null, message: ['no'], path: {} },
+      { severity: 'error', code: 'unspecified', message: '' },
+    ],
+    [
+      { severity: 'low', code: 'x', message: 'no', path: '/a', line: 3 },
+      { severity: 'low', code: 'x', message: 'no', path: '/a' },
+    ],
+  ])('is a verdict whatever its findings lack: %j', (finding, read_as) => {
+    const findings = [finding, 'no TODOs please', null, [finding]]
+    expect(read(200, JSON.stringify({ valid: false, findings }))).toEqual({ kind: 'failed', findings: [read_as] })
+  })
+
+  it.each([null, 'none', 3, {}, [], undefined])('is a verdict with findings that are no list: %j', (findings) => {
+    const answer = { valid: false, findings, report_url: findings }
+    expect(read(422, JSON.stringify(answer))).toMatchObject({ kind: 'failed', findings: [] })
+  })
+
+  it.each([
     ['https://checkr.test/report/1', 'https://checkr.test/report/1'],
     ['javascript:alert(1)', undefined],
     ['see the wiki', undefined],

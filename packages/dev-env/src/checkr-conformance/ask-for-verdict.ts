@@ -13,12 +13,12 @@ export async function askForVerdict(
   outbound: Pick<Outbound, 'call'>,
   target: Target,
   submission: OpenRun,
-): Promise<{ outcome: CallOutcome; echoed: string | undefined }> {
-  let echoed: string | undefined
+): Promise<{ outcome: CallOutcome; answered: string }> {
+  let answered = ''
   const listening: Pick<Outbound, 'call'> = {
     async call(request) {
       const answer = await outbound.call(request)
-      echoed = /"content_hash"\s*:\s*"([0-9a-f]{64})"/.exec(answer.body.toString('utf8'))?.[1]
+      answered = answer.body.toString('utf8')
       return answer
     },
   }
@@ -40,9 +40,9 @@ export async function askForVerdict(
   let run = submission
   for (let polls = 0; polls <= MOST_POLLS; polls++) {
     const outcome = await callValidator(parts, { run, validator, now: Date.now() })
-    if (outcome.kind !== 'pending') return { outcome, echoed }
+    if (outcome.kind !== 'pending') return { outcome, answered }
     await pause(Math.min(outcome.delayMs, 10_000))
     run = { ...run, poll_url: outcome.pollUrl }
   }
-  return { outcome: { kind: 'error', reason: `no verdict after ${MOST_POLLS} polls of its 202` }, echoed }
+  return { outcome: { kind: 'error', reason: `no verdict after ${MOST_POLLS} polls of its 202` }, answered }
 }

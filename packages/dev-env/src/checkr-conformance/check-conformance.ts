@@ -1,5 +1,7 @@
 import type { Outbound } from '@keepr/shared/runtime/outbound'
+import { Finding } from '@keepr/shared/schemas/checkr'
 import type { CallOutcome } from '@keepr/validation-worker/validator/outcome'
+import * as v from 'valibot'
 import { askForVerdict } from './ask-for-verdict.ts'
 import { aSubmission } from './a-submission.ts'
 import type { Target } from './target.ts'
@@ -20,7 +22,8 @@ export async function checkConformance(outbound: Pick<Outbound, 'call'>, target:
   ]
   if (first.outcome.kind === 'error') return results
   results.push({ verdict: 'kept', rule: `Its verdict on the example: ${sentence(first.outcome)}` })
-  if (first.echoed === undefined)
+  results.push(describesFindings(first.answered))
+  if (!/"content_hash"\s*:\s*"[0-9a-f]{64}"/.test(first.answered))
     results.push({
       verdict: 'advice',
       rule: 'It may echo content_hash, so that a verdict is never taken for another content',
@@ -42,6 +45,17 @@ export async function checkConformance(outbound: Pick<Outbound, 'call'>, target:
   results.push(judged(`It gives ${AT_ONCE} verdicts at once`, failed?.outcome ?? first.outcome))
   results.push(await refusesGarbage(outbound, target))
   return results
+}
+
+/** The worker takes a verdict with findings that are not written so, but those who read them are told less. */
+function describesFindings(answered: string): Result {
+  const rule = 'Each of its findings has "severity", "code" and "message", and may have "path": all of them texts'
+  const { success, issues } = v.safeParse(v.object({ findings: v.optional(v.array(Finding)) }), JSON.parse(answered))
+  if (success) return { verdict: 'kept', rule }
+  const detail = issues
+    .slice(0, 5)
+    .map((issue) => `${v.getDotPath(issue)}: expected ${issue.expected}, not ${issue.received}`)
+  return { verdict: 'broken', rule, detail: detail.join('; ') }
 }
 
 /** What is no request of the contract must never be valid. */

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 
 export const MAX_FINDINGS = 100
 
-/** Long texts are cut when they are stored: a verdict is none the less one. */
+/** One entry of a verdict, as the contract has it. Long texts are cut when they are stored. */
 export const Finding = v.object({
   severity: v.string(),
   code: v.string(),
@@ -11,17 +11,27 @@ export const Finding = v.object({
 })
 export type Finding = v.InferOutput<typeof Finding>
 
-/** A validator's verdict. `valid` must be a JSON boolean: nothing that merely looks true publishes anything. */
+/** A finding as it is read: what lacks a member is none the less a reason. */
+const ReadFinding = v.object({
+  severity: v.fallback(Finding.entries.severity, 'error'),
+  code: v.fallback(Finding.entries.code, 'unspecified'),
+  message: v.fallback(Finding.entries.message, ''),
+  path: v.fallback(Finding.entries.path, undefined),
+})
+const isObject = (entry: unknown) => typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+
+/**
+ * A validator's verdict. `valid` must be a JSON boolean: nothing that merely looks true publishes anything. Findings are
+ * read as far as they go, so that a "no" stays one however its reasons are written.
+ */
 export const CheckrVerdict = v.object({
   valid: v.boolean(),
-  findings: v.optional(
-    v.pipe(
-      v.array(Finding),
-      v.transform((findings) => findings.slice(0, MAX_FINDINGS)),
-    ),
-    [],
+  findings: v.pipe(
+    v.fallback(v.array(v.unknown()), []),
+    v.transform((findings) => findings.filter(isObject).slice(0, MAX_FINDINGS)),
+    v.array(ReadFinding),
   ),
-  report_url: v.optional(v.string()),
+  report_url: v.fallback(v.optional(v.string()), undefined),
   content_hash: v.optional(v.string()),
 })
 export type CheckrVerdict = v.InferOutput<typeof CheckrVerdict>
