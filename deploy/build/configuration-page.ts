@@ -1,3 +1,5 @@
+import { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import { TypeConfig, ValidatorConfig } from '@keepr/shared/schemas/type-config'
 import { limitSettings } from '@keepr/shared/runtime/settings/limit-settings'
 import { retentionSettings } from '@keepr/shared/runtime/settings/retention-settings'
 import { serviceSettings } from '@keepr/shared/runtime/settings/service-settings'
@@ -16,6 +18,12 @@ const SECTIONS: readonly (readonly [title: string, settings: Readonly<Record<str
   ['What is kept, and for how long', retentionSettings],
 ]
 
+const OPTIONS: readonly (readonly [title: string, entries: v.ObjectEntries])[] = [
+  ['A type', TypeConfig.entries],
+  ["A type's validator", ValidatorConfig.entries],
+  ['A subscriber', SubscriberConfig.entries],
+]
+
 const INTRODUCTION = `# Configuration
 
 Settings come from the environment. An empty one counts as absent. A wrong one stops the start with a message that lists every
@@ -25,14 +33,16 @@ setting with \`_FILE\` (\`DATABASE_URL_FILE=/run/secrets/database-url\`), and it
 
 Types and their validators stand in \`artifact_type_config.yaml\`, subscribers in \`webhooks.yaml\`, both in \`KEEPR_CONFIG_DIR\`; they are
 read again when they change, and a mistake is refused while the last good one goes on. \`npm run config:check\` checks them, and
-their JSON Schemas for editors stand in \`config/schema\`. [Writing a validator](VALIDATORS.md) tells of the types' options.
+their JSON Schemas for editors stand in \`config/schema\`. What they can say stands below: [a type](#a-type), [its validator](#a-types-validator),
+[a subscriber](#a-subscriber); [Writing a validator](VALIDATORS.md) and [Receiving webhooks](WEBHOOKS.md) show how it is used.
 
-This page is made from the settings in the code by \`npm run generated\`, and a test compares the two.`
+This page is made from the settings and schemas in the code by \`npm run generated\`, and a test compares the two.`
 
-/** docs/configuration.md: every setting, as the code knows it. */
+/** docs/configuration.md: every setting and every option of the files, as the code knows them. */
 export function configurationPage(): string {
-  const sections = SECTIONS.map(([title, settings]) => `## ${title}\n\n${table(settings)}`)
-  return `${[INTRODUCTION, ...sections].join('\n\n')}\n`
+  const settings = SECTIONS.map(([title, entries]) => `## ${title}\n\n${table(entries)}`)
+  const options = OPTIONS.map(([title, entries]) => `## ${title}\n\n${optionsTable(entries)}`)
+  return `${[INTRODUCTION, ...settings, ...options].join('\n\n')}\n`
 }
 
 const table = (settings: Readonly<Record<string, Setting>>) =>
@@ -56,8 +66,27 @@ function defaultOf({ default: text, defaultsTo, optional }: Setting): string {
   return optional === true ? '' : '**required**'
 }
 
-/** What the type says was expected, told by a text that no type but a free one takes. */
-function taken({ type }: Setting): string {
-  const refused = v.safeParse(type, '\u0000')
-  return refused.success ? 'a text' : refused.issues[0].message
+const optionsTable = (entries: v.ObjectEntries) =>
+  [
+    '| option | takes | default | |',
+    '|---|---|---|---|',
+    ...Object.entries(entries).map((entry) => `| ${optionRow(...entry).join(' | ')} |`),
+  ].join('\n')
+
+function optionRow(name: string, schema: v.ObjectEntries[string]): string[] {
+  const option = 'wrapped' in schema ? schema.wrapped : schema
+  const takes = 'entries' in option ? 'options of its own, below' : (expected(option, '\u0000') ?? expected(option, {}))
+  return [`\`${name}\``, takes ?? 'a text', defaultOfOption(schema), v.getDescription(schema) ?? '']
 }
+
+function defaultOfOption(schema: v.ObjectEntries[string]): string {
+  if (!('wrapped' in schema)) return '**required**'
+  const value = v.getDefault(schema)
+  if (value === undefined) return ''
+  return typeof value === 'object' ? 'none' : `\`${String(value)}\``
+}
+
+const taken = ({ type }: Setting): string => expected(type, '\u0000') ?? 'a text'
+
+/** What a schema says was expected instead of a value that no schema but a free one takes. */
+const expected = (schema: v.GenericSchema, value: unknown) => v.safeParse(schema, value).issues?.[0].message

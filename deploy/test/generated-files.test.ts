@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '@keepr/dev-env/data-dir'
+import { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import { TypeConfig, ValidatorConfig } from '@keepr/shared/schemas/type-config'
 import { catalogue } from '@keepr/shared/runtime/settings/catalogue'
 import { expect, test } from 'vitest'
 import { generatedFiles } from '../build/generated-files.ts'
@@ -13,4 +15,11 @@ test('docs/configuration.md has every setting once', () => {
   const listed = [...readFileSync(join(root, 'docs/configuration.md'), 'utf8').matchAll(/^\| `([A-Z0-9_]+)`/gm)]
   expect(new Set(listed.map(([, name]) => name))).toEqual(new Set(Object.keys(catalogue)))
   expect(listed).toHaveLength(Object.keys(catalogue).length)
+})
+
+test('docs/configuration.md has every option of a type, a validator and a subscriber, with what it means', () => {
+  const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
+  const listed = [...page.matchAll(/^\| `([a-z_]+)` \|.* \| \S.* \|$/gm)].map(([, name]) => name)
+  const options = [TypeConfig, ValidatorConfig, SubscriberConfig].flatMap(({ entries }) => Object.keys(entries))
+  expect(listed).toEqual(options)
 })

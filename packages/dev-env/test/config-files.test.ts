@@ -19,6 +19,14 @@ describe('the published JSON Schemas of the configuration', () => {
     expect(read(`config/schema/${file}`)).toBe(text)
   })
 
+  it('tell editors what each option means', () => {
+    const types = JSON.parse(read('config/schema/artifact_type_config.schema.json'))
+    const type = types.properties.types.additionalProperties.properties
+    const subscriber = JSON.parse(read('config/schema/webhooks.schema.json')).properties.subscribers.items.properties
+    for (const option of [type, type.validator.properties, subscriber].flatMap((options) => Object.entries(options)))
+      expect(option).toEqual([option[0], expect.objectContaining({ description: expect.any(String) })])
+  })
+
   it.each([
     ['artifact_type_config.schema.json', 'config/artifact_type_config.yaml'],
     ['webhooks.schema.json', 'config/webhooks.yaml'],
