@@ -18,6 +18,6 @@ export function createApp(ctx: Context): Hono<ApiEnv> {
   mountRoutes(app, routes)
   mountReference(app)
   if (ctx.queueDashboard !== undefined) mountQueueDashboard(app, ctx.queueDashboard)
-  app.notFound((c) => answerError(problem('not-found'), c))
+  app.notFound((c) => answerError(problem('not-found', { detail: 'No route has this path: see /docs.' }), c))
   return app
 }

@@ -116,7 +116,18 @@ test('what is missing is called missing', async () => {
   expect(await errors(await admin.get('/artifacts?created_after=yesterday'))).toHaveLength(1)
 })
 
-test('an unknown path is a problem, with a token and without', async () => {
-  for (const path of ['/nothing', '/artifacts/a/b/c/d', '/artifacts/a/1/nothing'])
-    expect([path, ...(await told(await admin.get(path)))]).toEqual([path, 404, 'not-found'])
+test('an unknown path is a problem that names the reference, with a token and without', async () => {
+  for (const path of ['/', '/nothing', '/artifacts/a/b/c/d', '/artifacts/a/1/nothing'])
+    for (const res of [await admin.get(path), await api.bearer(undefined).get(path)])
+      expect([path, res.status, await res.json()]).toMatchObject([
+        path,
+        404,
+        { type: 'urn:keepr:problem:not-found', detail: expect.stringContaining('/docs') },
+      ])
+})
+
+test('what is not there on a known path is told without a word more', async () => {
+  expect(await (await admin.get('/artifacts/nothing')).json()).toMatchObject({
+    detail: 'There is no such thing here.',
+  })
 })

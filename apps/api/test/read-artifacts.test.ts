@@ -269,6 +269,7 @@ test('the API describes itself, and its reference loads nothing from elsewhere',
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.paths)).toContain('/artifacts/{name}/{version}/content')
   const page = await (await nobody.get('/docs')).text()
+  expect(page).toContain('<title>Keepr API</title>')
   expect(page).not.toMatch(/https?:\/\//)
   for (const [, path = ''] of page.matchAll(/(?:src|href)="([^"]+)"/g))
     expect((await nobody.get(path)).status, path).toBe(200)

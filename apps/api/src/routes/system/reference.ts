@@ -33,7 +33,9 @@ export function mountReference(app: Hono<ApiEnv>): void {
     document ??= openApiDocument(app).then((value) => JSON.stringify(value))
     return c.body(await document, 200, { 'content-type': 'application/json' })
   })
-  const page = readFileSync(join(assets, 'index.html'), 'utf8').replaceAll(/(href|src)="\.?\/?(?!http)/gu, '$1="/docs/')
+  const page = readFileSync(join(assets, 'index.html'), 'utf8')
+    .replaceAll(/(href|src)="\.?\/?(?!http)/gu, '$1="/docs/')
+    .replace('<title>Swagger UI</title>', '<title>Keepr API</title>')
   app.get('/docs', (c) => c.html(page, 200, { 'content-security-policy': policy }))
   app.get('/docs/swagger-initializer.js', (c) =>
     c.body(initializer, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
