@@ -39,3 +39,13 @@ test('each operation shows by an example what it takes and what it answers', () 
   ])
   expect(lacking).toEqual([])
 })
+
+test('the parameters of the feed are described', async () => {
+  const { paths } = JSON.parse(await readFile(file, 'utf8')) as {
+    paths: { '/events': { get: { parameters: { name: string; description?: string }[] } } }
+  }
+  const described = Object.fromEntries(
+    paths['/events'].get.parameters.map(({ name, description }) => [name, description]),
+  )
+  expect(described).toMatchObject({ after: expect.any(String), types: expect.stringContaining('recheck_failed') })
+})

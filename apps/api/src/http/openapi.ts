@@ -69,13 +69,14 @@ const pathParameters = (path: string) =>
 function queryParameters({ query, repeatable = [] }: Route) {
   if (!query) return []
   const { properties = {}, required = [] } = schemaOf(query) as {
-    properties?: Record<string, object>
+    properties?: Record<string, { description?: string }>
     required?: string[]
   }
-  return Object.entries(properties).map(([name, schema]) => ({
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: 'query',
     required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
     schema,
     ...(repeatable.includes(name) ? { style: 'form', explode: true } : {}),
   }))

@@ -33,8 +33,14 @@ const Types = v.pipe(
   }),
 )
 const Query = v.strictObject({
-  after: v.optional(v.pipe(v.string(), v.maxLength(256, 'is not a cursor of this feed'))),
-  types: v.optional(Types),
+  after: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(256, 'is not a cursor of this feed'))),
+    v.description('A cursor of this feed: the events after it. From the first event on when left out.'),
+  ),
+  types: v.pipe(
+    v.optional(Types),
+    v.description(`Only events of these types, separated by commas: ${eventTypes.join(', ')}. All when left out.`),
+  ),
   limit: PageLimit,
 })
 const cursorExample = 'WyJzM1VkTTNkVDR6cXI5b0JUT0kxYTJ3IiwiMTc2Mzk3MTIwMDAwMDAwMCJd'
