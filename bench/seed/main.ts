@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { maintainedDatabase } from '@keepr/dev-env/maintained-database'
 import { messageOf } from '@keepr/dev-env/message-of'
 import { migrate } from '@keepr/db/migrate'
 import { seed } from './seed.ts'
+import { SEED_AUTHOR, SEED_GROUP, SEED_TYPE } from './seed-shape.ts'
 import { sizeOf } from './size-of.ts'
 
 const count = (text: string): number => {
@@ -12,8 +14,10 @@ const count = (text: string): number => {
 
 const program = new Command('npm run seed --')
   .description(
-    'Fills the empty database at DATABASE_URL with artifacts, each version a row, with their ledger, runs, events and feed.\n' +
-      'The role must be a superuser: the triggers of the lifecycle are off meanwhile.',
+    'Fills an empty database with artifacts, each version a row, with their ledger, runs, events and feed.\n' +
+      `They are of the type ${SEED_TYPE}; four names of five belong to ${SEED_AUTHOR} of the group ${SEED_GROUP}, the others to 20 other groups.\n\n` +
+      'The database is that of npm start (KEEPR_DATA_DIR), made where there is none, or DATABASE_URL: as a superuser, since the\n' +
+      'triggers of the lifecycle are off meanwhile.',
   )
   .option('--artifacts <count>', 'rows of artifacts in all: 10k, 100k, 1m …', count, 10_000)
   .option('--versions <count>', 'versions of each name', count, 5)
@@ -21,17 +25,16 @@ const program = new Command('npm run seed --')
   .parse()
 
 const { artifacts, versions, bytes } = program.opts<{ artifacts: number; versions: number; bytes: number }>()
-const databaseUrl = process.env['DATABASE_URL']
 try {
-  if (!databaseUrl) throw new Error('DATABASE_URL is not set')
+  await using database = await maintainedDatabase(process.env, { orNew: true })
   const startedAt = performance.now()
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1)
-  await migrate({ databaseUrl })
-  await seed(databaseUrl, { artifacts, versions, contentBytes: bytes }, (step) =>
+  await migrate({ databaseUrl: database.url })
+  await seed(database.url, { artifacts, versions, contentBytes: bytes }, (step) =>
     console.log(`${seconds().padStart(7)} s  ${step}`),
   )
-  console.log(`${seconds().padStart(7)} s  done`)
+  console.log(`${seconds().padStart(7)} s  done: ${database.described}`)
 } catch (error) {
   console.error(`The database was not seeded: ${messageOf(error)}`)
-  process.exit(1)
+  process.exitCode = 1
 }

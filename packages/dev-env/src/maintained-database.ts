@@ -9,9 +9,9 @@ export type MaintainedDatabase = AsyncDisposable & { url: string; described: str
 
 /**
  * The database that a command of the operator is about: DATABASE_URL, else the one that npm start keeps in its data folder,
- * which is started for the command's duration where it does not run.
+ * which is started for the command's duration where it does not run. `orNew`: it is made where there is none.
  */
-export async function maintainedDatabase(env: NodeJS.ProcessEnv): Promise<MaintainedDatabase> {
+export async function maintainedDatabase(env: NodeJS.ProcessEnv, { orNew = false } = {}): Promise<MaintainedDatabase> {
   const given = env['DATABASE_URL']
   if (given) {
     const { username, host, pathname } = new URL(given)
@@ -19,10 +19,11 @@ export async function maintainedDatabase(env: NodeJS.ProcessEnv): Promise<Mainta
     return { url: given, described, [Symbol.asyncDispose]: async () => {} }
   }
   const folder = join(dataDirOf(readSettings(env, ['KEEPR_DATA_DIR']).keeprDataDir), 'postgres')
-  if (!existsSync(join(folder, 'initialised'))) {
+  const isThere = existsSync(join(folder, 'initialised'))
+  if (!isThere && !orNew) {
     throw new Error(`${folder} holds no database: name one with DATABASE_URL, or a data folder with KEEPR_DATA_DIR`)
   }
-  const running = await runningUrl(folder)
+  const running = isThere ? await runningUrl(folder) : undefined
   if (running !== undefined) return { url: running, described: folder, [Symbol.asyncDispose]: async () => {} }
   const started = await startPostgres({ folder, durable: true })
   return { url: started.adminUrl, described: folder, [Symbol.asyncDispose]: started.stop }

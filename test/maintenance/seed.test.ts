@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { root } from '@keepr/dev-env/data-dir'
+import { developmentToken } from '@keepr/dev-env/development-token'
+import { freePort } from '@keepr/dev-env/free-port'
+import { startNetwork } from '@keepr/dev-env/network'
+import { afterAll, expect, test } from 'vitest'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'keepr-seeded-'))
+chmodSync(dataDir, 0o755) // the database's user passes through
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+test('a data folder that was seeded is what npm start goes on with', { timeout: 120_000 }, async () => {
+  const env = { PATH: process.env['PATH'], KEEPR_DATA_DIR: dataDir }
+  const seed = () =>
+    promisify(execFile)(process.execPath, [join(root, 'bench/seed/main.ts'), '--artifacts', '1k'], {
+      env,
+      cwd: tmpdir(),
+    })
+  expect((await seed()).stdout).toContain('done')
+  await expect(seed()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('seed an empty one') })
+
+  const configDir = join(root, 'config')
+  await using network = await startNetwork({ port: await freePort(), dataDir, configDir, durable: false })
+  const alice = { secret: network.jwtSecret, group: 'acme', user: 'alice', roles: ['author'], expires: '1h' }
+  const headers = { authorization: `Bearer ${await developmentToken(alice)}` }
+  const res = await fetch(`${network.url}/artifacts/?type=prompt&limit=1`, { headers })
+  expect(await res.json()).toMatchObject({ items: [{ status: 'published', group_id: 'acme' }] })
+})
