@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,20 +13,28 @@ const dataDir = mkdtempSync(join(tmpdir(), 'keepr-seeded-'))
 chmodSync(dataDir, 0o755) // the database's user passes through
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 
-test('a data folder that was seeded is what npm start goes on with', { timeout: 120_000 }, async () => {
-  const env = { PATH: process.env['PATH'], KEEPR_DATA_DIR: dataDir }
-  const seed = () =>
-    promisify(execFile)(process.execPath, [join(root, 'bench/seed/main.ts'), '--artifacts', '1k'], {
-      env,
-      cwd: tmpdir(),
-    })
-  expect((await seed()).stdout).toContain('done')
-  await expect(seed()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('seed an empty one') })
+test(
+  'a data folder that was seeded is what npm start goes on with, at the URL that docs/backup.md tells',
+  { timeout: 120_000 },
+  async () => {
+    const env = { PATH: process.env['PATH'], KEEPR_DATA_DIR: dataDir }
+    const seed = () =>
+      promisify(execFile)(process.execPath, [join(root, 'bench/seed/main.ts'), '--artifacts', '1k'], {
+        env,
+        cwd: tmpdir(),
+      })
+    expect((await seed()).stdout).toContain('done')
+    await expect(seed()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('seed an empty one') })
 
-  const configDir = join(root, 'config')
-  await using network = await startNetwork({ port: await freePort(), dataDir, configDir, durable: false })
-  const alice = { secret: network.jwtSecret, group: 'acme', user: 'alice', roles: ['author'], expires: '1h' }
-  const headers = { authorization: `Bearer ${await developmentToken(alice)}` }
-  const res = await fetch(`${network.url}/artifacts/?type=prompt&limit=1`, { headers })
-  expect(await res.json()).toMatchObject({ items: [{ status: 'published', group_id: 'acme' }] })
-})
+    const configDir = join(root, 'config')
+    await using network = await startNetwork({ port: await freePort(), dataDir, configDir, durable: false })
+    const [line] = /^MEMBER_URL=.*$/mu.exec(readFileSync(join(root, 'docs/backup.md'), 'utf8')) ?? []
+    const script = `${line?.replaceAll('.keepr', dataDir)}; printf %s "$MEMBER_URL"`
+    expect((await promisify(execFile)('bash', ['-eu', '-c', script])).stdout).toBe(network.databaseUrl)
+
+    const alice = { secret: network.jwtSecret, group: 'acme', user: 'alice', roles: ['author'], expires: '1h' }
+    const headers = { authorization: `Bearer ${await developmentToken(alice)}` }
+    const res = await fetch(`${network.url}/artifacts/?type=prompt&limit=1`, { headers })
+    expect(await res.json()).toMatchObject({ items: [{ status: 'published', group_id: 'acme' }] })
+  },
+)
