@@ -83,7 +83,7 @@ function defaultOfOption(schema: v.ObjectEntries[string]): string {
   if (!('wrapped' in schema)) return '**required**'
   const value = v.getDefault(schema)
   if (value === undefined) return ''
-  return typeof value === 'object' ? 'none' : `\`${String(value)}\``
+  return typeof value === 'string' || typeof value === 'boolean' ? `\`${value}\`` : 'none'
 }
 
 const taken = ({ type }: Setting): string => expected(type, '\u0000') ?? 'a text'

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { root } from '@keepr/dev-env/data-dir'
@@ -47,11 +47,13 @@ const released = Promise.withResolvers<void>()
 /** A validator that judges a first version not before it is told to. */
 async function startUnevenCheckr(): Promise<string> {
   const port = await freePort()
-  checkr = createServer(async (request, response) => {
-    const { artifact } = JSON.parse(await text(request)) as { artifact: { version: string } } // SAFETY: Keepr's own request.
-    if (artifact.version === '1') await released.promise
-    response.end('{"valid":true}')
-  }).listen(port, '127.0.0.1')
+  const judge: RequestListener = (request, response) =>
+    void (async () => {
+      const { artifact } = JSON.parse(await text(request)) as { artifact: { version: string } } // SAFETY: Keepr's own request.
+      if (artifact.version === '1') await released.promise
+      response.end('{"valid":true}')
+    })()
+  checkr = createServer(judge).listen(port, '127.0.0.1')
   await once(checkr, 'listening')
   return `http://127.0.0.1:${port}/`
 }
