@@ -43,6 +43,7 @@ let printed = ''
 
 let checkr: Server | undefined
 const released = Promise.withResolvers<void>()
+let valid = true
 
 /** A validator that judges a first version not before it is told to. */
 async function startUnevenCheckr(): Promise<string> {
@@ -51,7 +52,7 @@ async function startUnevenCheckr(): Promise<string> {
     void (async () => {
       const { artifact } = JSON.parse(await text(request)) as { artifact: { version: string } } // SAFETY: Keepr's own request.
       if (artifact.version === '1') await released.promise
-      response.end('{"valid":true}')
+      response.end(JSON.stringify({ valid }))
     })()
   checkr = createServer(judge).listen(port, '127.0.0.1')
   await once(checkr, 'listening')
@@ -68,7 +69,10 @@ beforeAll(async () => {
   const types = join(configDir, 'artifact_type_config.yaml')
   copyFileSync(join(root, 'config/artifact_type_config.yaml'), types)
   const url = await startUnevenCheckr()
-  appendFileSync(types, `  raced:\n    requires_validation: true\n    validator:\n      url: ${url}\n`)
+  appendFileSync(
+    types,
+    `  raced:\n    requires_validation: true\n    on_recheck_failure: block\n    validator:\n      url: ${url}\n`,
+  )
   writeFileSync(join(configDir, 'webhooks.yaml'), block('yaml'))
   receiverPort = await freePort()
   network = await startNetwork({
@@ -101,9 +105,9 @@ afterAll(async () => {
 
 const tokenOf = (role: string) =>
   developmentToken({ secret: network.jwtSecret, group: 'docs', user: 'dora', roles: [role], expires: '1h' })
-const ask = async (path: string, body?: object, prefer = 'wait=20') => {
+const ask = async (path: string, body?: object, { role = 'admin', prefer = 'wait=20' } = {}) => {
   const headers = {
-    authorization: `Bearer ${await tokenOf('admin')}`,
+    authorization: `Bearer ${await tokenOf(role)}`,
     'content-type': 'application/json',
     prefer,
   }
@@ -203,11 +207,11 @@ test(
 )
 
 test(
-  'what is in use is the latest that is published, in whatever order verdicts come and versions go',
+  'what is in use is the latest that is published, in whatever order verdicts come, and none that is archived or blocked',
   { timeout: 120_000 },
   async () => {
     const raced = { name: 'race', type: 'raced' }
-    const first = await ask('/artifacts/', { ...raced, content: 1 }, '')
+    const first = await ask('/artifacts/', { ...raced, content: 1 }, { prefer: '' })
     expect(first).toMatchObject({ status: 202, body: { version: '1' } })
     expect(await ask('/artifacts/', { ...raced, content: 2 })).toMatchObject({ status: 201, body: { version: '2' } })
     await uses('race', '2', 'raced')
@@ -227,6 +231,10 @@ test(
     await uses('race', undefined, 'raced')
     await move(2, 'restore')
     await uses('race', '2', 'raced')
+
+    valid = false
+    expect(await ask('/rechecks', { type: 'raced' }, { role: 'operator' })).toMatchObject({ status: 202 })
+    await uses('race', undefined, 'raced')
   },
 )
 
@@ -238,7 +246,7 @@ test('who was away catches up from its cursor, and keeps what it knew', { timeou
     expect(await once(child, 'close')).toEqual([0, null])
     return JSON.parse(Buffer.concat(output).toString()) as unknown
   }
-  const all = { 'docs/prompt/welcome': '1', 'docs/prompt/numbered': '7', 'docs/raced/race': '2' }
+  const all = { 'docs/prompt/welcome': '1', 'docs/prompt/numbered': '7' }
   for (let times = 1; times <= 2; times++) expect(await catchUp()).toEqual(all)
   await publish('later', 1)
   expect(await catchUp()).toEqual({ ...all, 'docs/prompt/later': '1' })
