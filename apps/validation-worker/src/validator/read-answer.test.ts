@@ -40,6 +40,14 @@ describe('an answer of a validator', () => {
     },
   )
 
+  it('is a refusal by its status and its findings alone, and by no other body of a 422', () => {
+    const finding = { severity: 'high', code: 'X1', message: 'm' }
+    expect(read(422, JSON.stringify({ findings: [finding] }))).toMatchObject({ kind: 'failed', findings: [finding] })
+    for (const other of [{}, { detail: 'no' }, { findings: 'none' }, { valid: true, findings: [] }, [], 'no'])
+      expect(read(422, JSON.stringify(other)).kind).toBe('error')
+    expect(read(200, JSON.stringify({ findings: [finding] })).kind).toBe('error')
+  })
+
   test.prop([
     fc.constantFrom(
       '//evil.test/x',

@@ -45,7 +45,7 @@ function readVerdict(answer: Answer, asked: Asked): CallOutcome {
     return unreadable(asked, 'a compressed answer, which was not asked for')
   const json = readStrictJson(answer.body, MAX_DEPTH)
   if (json.kind !== 'value') return unreadable(asked, `no JSON that can be trusted: ${reasonOf(json)}`)
-  const parsed = v.safeParse(CheckrVerdict, json.value)
+  const parsed = v.safeParse(CheckrVerdict, answer.status === 422 ? asRefusal(json.value) : json.value)
   if (!parsed.success) return unreadable(asked, `not a verdict: ${v.summarize(parsed.issues)}`)
   const { valid, findings, report_url, content_hash: echoed } = parsed.output
   if (echoed !== undefined && echoed !== asked.contentHash)
@@ -60,6 +60,12 @@ function readVerdict(answer: Answer, asked: Asked): CallOutcome {
     reportUrl: link(report_url, asked),
   }
 }
+
+/** The status says no: with findings, the body need not say so again. */
+const asRefusal = (said: unknown): unknown =>
+  typeof said === 'object' && said !== null && 'findings' in said && Array.isArray(said.findings)
+    ? { valid: false, ...said }
+    : said
 
 const reasonOf = (json: Exclude<StrictJson, { kind: 'value' }>): string => {
   if (json.kind === 'malformed') return json.detail
