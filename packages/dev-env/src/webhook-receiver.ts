@@ -16,7 +16,7 @@ type Options = {
   /** Any of them may have signed: several during a rotation. */
   secrets: string[]
   print?: (line: string) => void
-  /** The status to answer with; 204 unless told. */
+  /** The status to answer with; unless told 204, and 401 to what does not verify. */
   respond?: (webhook: ReceivedWebhook) => number | Promise<number>
 }
 
@@ -26,7 +26,7 @@ export async function startWebhookReceiver({
   host = '127.0.0.1',
   secrets,
   print = () => {},
-  respond = () => 204,
+  respond = ({ verified }) => (verified ? 204 : 401),
 }: Options): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = []
   const receive = async (request: IncomingMessage, response: ServerResponse) => {

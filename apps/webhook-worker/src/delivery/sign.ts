@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { SIGNING_SECRET, signingKey } from '@keepr/shared/domain/signing-key'
 
 /** A configured secret that is none by Standard Webhooks. The message does not tell it. */
 export class SecretInvalid extends Error {
@@ -25,11 +26,8 @@ export function signatureHeaders(
   }
 }
 
-/** Standard Webhooks asks for 24 bytes at least. */
 function keyOf(secret: string): Buffer {
-  const [, encoded = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/u.exec(secret) ?? []
-  const key = Buffer.from(encoded, 'base64')
-  if (encoded.length % 4 !== 0 || key.length < 24)
-    throw new SecretInvalid('a secret must be whsec_ and at least 24 bytes in base64')
+  const key = signingKey(secret)
+  if (key === undefined) throw new SecretInvalid(`a secret must be ${SIGNING_SECRET}`)
   return key
 }

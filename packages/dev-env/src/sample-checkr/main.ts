@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { endOnSignal } from '../end-on-signal.ts'
 import { messageOf } from '../message-of.ts'
+import { portArgument } from '../port-argument.ts'
 import { startSampleCheckr } from './server.ts'
 
 const { host, port, token, tokenFile } = new Command('npm run checkr --')
@@ -10,7 +11,7 @@ const { host, port, token, tokenFile } = new Command('npm run checkr --')
       '?mode=… makes it answer later or fail in one of many ways: see packages/dev-env/src/sample-checkr/failures.ts.',
   )
   .addOption(new Option('--host <address>', 'the address to bind to').env('HOST').default('127.0.0.1'))
-  .addOption(new Option('--port <number>', 'where it listens').default(8090).argParser(Number))
+  .addOption(new Option('--port <number>', 'where it listens').default(8090).argParser(portArgument))
   .addOption(
     new Option('--token <text>', 'what /python-lint expects').env('PYTHON_VALIDATOR_TOKEN').default('development'),
   )
