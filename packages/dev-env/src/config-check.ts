@@ -1,36 +1,48 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseConfig } from '@keepr/shared/runtime/parse-config'
+import { parseConfig, WrongConfig } from '@keepr/shared/runtime/parse-config'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { secretNames } from '@keepr/shared/schemas/configured-duration'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { Command } from 'commander'
+import type { GenericSchema, InferOutput } from 'valibot'
+import { configWarnings } from './config-warnings.ts'
 import { messageOf } from './message-of.ts'
 
 const command = new Command('npm run config:check --')
   .description(
     'Reads artifact_type_config.yaml and webhooks.yaml as the services do, and names every mistake with its place.\n' +
-      'Exits with 1 if there is one, for pipelines.',
+      'Exits with 1 if there is one, for pipelines. What no single file can tell, such as a type that is not configured, is a warning.',
   )
   .argument('[folder]', 'the folder with both files; KEEPR_CONFIG_DIR, or config/, if left out')
   .parse()
 
-const folder = command.args[0] ?? readSettings(process.env, ['KEEPR_CONFIG_DIR']).keeprConfigDir
-const files = [
-  ['artifact_type_config.yaml', CheckedTypeConfigFile],
-  ['webhooks.yaml', SubscriberConfigFile],
-] as const
+try {
+  const settings = readSettings(process.env, ['KEEPR_CONFIG_DIR', 'OUTBOUND_ALLOW_ADDRESSES', 'OUTBOUND_ALLOW_HTTP'])
+  const folder = command.args[0] ?? settings.keeprConfigDir
+  if (!existsSync(folder)) throw new Error(`There is no folder ${folder}: name one, or set KEEPR_CONFIG_DIR.`)
+  const types = check(join(folder, 'artifact_type_config.yaml'), CheckedTypeConfigFile)
+  const subscribers = check(join(folder, 'webhooks.yaml'), SubscriberConfigFile)
+  for (const warning of configWarnings({ types, subscribers, settings })) console.error(`warning: ${warning}`)
+} catch (error) {
+  tell(error)
+}
 
-for (const [name, schema] of files) {
-  const file = join(folder, name)
+function check<S extends GenericSchema>(file: string, schema: S): InferOutput<S> | undefined {
   try {
-    const text = await readFile(file, 'utf8')
-    parseConfig(file, text, schema)
+    const text = readFileSync(file, 'utf8')
+    const config = parseConfig(file, text, schema)
     const secrets = [...new Set(secretNames(text))]
     console.log(`${file}: correct${secrets.length === 0 ? '' : `; needs the secrets ${secrets.join(', ')}`}`)
+    return config
   } catch (error) {
-    console.error(messageOf(error))
-    process.exitCode = 1
+    tell(error instanceof WrongConfig ? error : new Error(`${file} cannot be read`, { cause: error }))
+    return undefined
   }
+}
+
+function tell(error: unknown): void {
+  console.error(messageOf(error))
+  process.exitCode = 1
 }

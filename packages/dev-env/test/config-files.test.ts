@@ -8,7 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Ajv } from 'ajv'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import * as v from 'valibot'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { configSchemas } from '../src/config-schemas.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -47,6 +47,7 @@ describe('a subscriber', () => {
   it.each([
     { headers: { Authorization: 'Bearer {{TOKEN}}', 'X-Shop': '1' } },
     { secret: ['{{NEW}}', '{{OLD}}'] },
+    { secret: `whsec_${'c2VjcmV0IG9m'.repeat(4)}` },
     { url: 'https://{{HOST}}:8443/hooks?key={{KEY}}' },
     { format: 'cloudevents', timeout: '30s', groups: ['acme'], usage_policies: ['public'] },
   ])('may be configured with %j', (changes) => {
@@ -60,11 +61,14 @@ describe('a subscriber', () => {
     { headers: { 'X-Shop': 'one\r\nHost: two' } },
     { secret: [] },
     { secret: '{{lower}}' },
+    { secret: 'mysecret' },
+    { secret: ['{{NEW}}', 'whsec_abc'] },
     { url: 'https://user:word@shop.example.com/' },
     ...['file:///etc/passwd', 'gopher://x/', 'ftp://x/', 'javascript:alert(1)', '/hooks', 'https://'].map((url) => ({
       url,
     })),
     { events: ['no such event'] },
+    { events: [] },
     { name: '../up' },
     { usage_policies: ['secret'] },
     { enabled: true },
@@ -78,20 +82,59 @@ describe('npm run config:check', () => {
     spawnSync(process.execPath, [fileURLToPath(new URL('packages/dev-env/src/config-check.ts', root)), folder], {
       encoding: 'utf8',
     })
+  function checkOf(types: string, webhooks?: string) {
+    const folder = mkdtempSync(join(tmpdir(), 'keepr-config-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'artifact_type_config.yaml'), types)
+    if (webhooks !== undefined) writeFileSync(join(folder, 'webhooks.yaml'), webhooks)
+    return check(folder)
+  }
+  const types = 'types:\n  prompt:\n    requires_validation: false\n'
 
   it('is content with the files that are shipped', () => {
-    const { status, stdout } = check(fileURLToPath(new URL('config', root)))
-    expect(status).toBe(0)
+    const { status, stdout, stderr } = check(fileURLToPath(new URL('config', root)))
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain('PYTHON_VALIDATOR_TOKEN')
   })
 
   it('names file, line and column of a mistake, and what was expected', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'keepr-config-'))
-    writeFileSync(join(folder, 'artifact_type_config.yaml'), 'types:\n  prompt:\n    requires_validation: maybe\n')
-    writeFileSync(join(folder, 'webhooks.yaml'), 'subscribers: []\n')
-    const { status, stderr } = check(folder)
-    rmSync(folder, { recursive: true })
+    const { status, stderr } = checkOf('types:\n  prompt:\n    requires_validation: maybe\n', 'subscribers: []\n')
     expect(status).toBe(1)
     expect(stderr).toMatch(/artifact_type_config\.yaml:3:26: expected true or false/)
+  })
+
+  it('names the second of two subscribers with one name', () => {
+    const shop = '  - { name: shop, url: "https://shop.example.com", events: [published], secret: "{{SECRET}}" }\n'
+    const { status, stderr } = checkOf(types, `subscribers:\n${shop}${shop}`)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/webhooks\.yaml:3:13: expected a different name .* called shop \(subscribers\.1\.name\)/)
+  })
+
+  it('warns of what the files say beside each other or the settings', () => {
+    const subscriber = (url: string, more = '') =>
+      `  - { name: s${url.length}, url: "${url}", events: [published], secret: "{{SECRET}}"${more} }\n`
+    const { status, stderr } = checkOf(
+      types,
+      `subscribers:\n${[
+        subscriber('https://shop.example.com/', ', types: [promt, prompt]'),
+        subscriber('http://shop.example.com/'),
+        subscriber('https://[::1]/'),
+        subscriber('http://10.0.0.1/', ', allow_addresses: [10.0.0.0/8]'),
+        subscriber('http://{{HOST}}/anything/there'),
+      ].join('')}`,
+    )
+    expect(status).toBe(0)
+    expect(stderr.trim().split('\n')).toEqual([
+      'warning: subscriber s25 waits for the type promt, which is not configured',
+      expect.stringMatching(/^warning: subscriber s24 would not be called: its URL is http /),
+      expect.stringMatching(/^warning: subscriber s14 would not be called: \[::1\] is a private address /),
+    ])
+  })
+
+  it('says which folder or file is not there', () => {
+    expect(check('/nowhere')).toMatchObject({ status: 1, stderr: expect.stringContaining('no folder /nowhere') })
+    const { status, stderr } = checkOf(types)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/webhooks\.yaml cannot be read: ENOENT/)
   })
 })

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { SIGNING_SECRET, signingKey } from '../domain/signing-key.ts'
 import { AddressRanges } from './address-range.ts'
-import { HeaderTemplates, SecretTemplate, Timeout, UrlTemplate } from './configured-duration.ts'
+import { HeaderTemplates, SecretTemplate, secretNames, Timeout, UrlTemplate } from './configured-duration.ts'
 
 export const EVENT_TYPES = [
   'created',
@@ -23,6 +24,14 @@ export const EVENT_TYPES = [
 
 const texts = v.array(v.string('a text'), 'a list')
 
+const SigningSecret = v.pipe(
+  SecretTemplate,
+  v.check(
+    (text) => secretNames(text).length > 0 || signingKey(text) !== undefined,
+    `a secret such as "{{NAME}}", or ${SIGNING_SECRET}`,
+  ),
+)
+
 /** One receiver of webhooks. */
 export const SubscriberConfig = v.strictObject({
   name: v.pipe(
@@ -33,6 +42,7 @@ export const SubscriberConfig = v.strictObject({
   url: v.pipe(UrlTemplate, v.description('Where webhooks are sent. {{NAME}} stands for a secret.')),
   events: v.pipe(
     v.array(v.picklist(EVENT_TYPES, 'the name of an event such as published, blocked or rollback'), 'a list of events'),
+    v.minLength(1, 'at least one event'),
     v.description(`What it is told of: ${EVENT_TYPES.join(', ')}.`),
   ),
   types: v.pipe(v.optional(texts), v.description('Only artifacts of these types; all when left out.')),
@@ -45,7 +55,7 @@ export const SubscriberConfig = v.strictObject({
   ),
   secret: v.pipe(
     v.union(
-      [SecretTemplate, v.pipe(v.array(SecretTemplate), v.minLength(1, 'at least one secret'))],
+      [SigningSecret, v.pipe(v.array(SigningSecret), v.minLength(1, 'at least one secret'))],
       'a secret such as "{{NAME}}", or a list of them',
     ),
     v.description('What webhooks are signed with; two during a rotation.'),
@@ -79,10 +89,21 @@ export type SubscriberConfig = v.InferOutput<typeof SubscriberConfig>
 export const SubscriberConfigFile = v.strictObject({
   subscribers: v.pipe(
     v.array(SubscriberConfig, 'a list of subscribers'),
-    v.check(
-      (list) => new Set(list.map(({ name }) => name)).size === list.length,
-      'a different name for each subscriber',
-    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      const list = dataset.value
+      for (const [index, subscriber] of list.entries()) {
+        const { name } = subscriber
+        if (list.findIndex((other) => other.name === name) === index) continue
+        addIssue({
+          message: `a different name for each subscriber, but another one is called ${name}`,
+          path: [
+            { type: 'array', origin: 'value', input: list, key: index, value: subscriber },
+            { type: 'object', origin: 'value', input: subscriber, key: 'name', value: name },
+          ],
+        })
+      }
+    }),
   ),
 })
 export type SubscriberConfigFile = v.InferOutput<typeof SubscriberConfigFile>
