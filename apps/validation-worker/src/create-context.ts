@@ -11,6 +11,7 @@ import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
+import { warnOfMissing } from '@keepr/shared/runtime/secrets/warn-of-missing'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { type TypeConfig, typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
@@ -34,11 +35,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   })
   let types = typesOf(file.current())
   const secrets = await createSecrets(settings, { env, redactor, log })
-  const warnOfMissing = async () => {
-    for (const secret of await secrets.missing(templatesOf(types)))
-      log.warn({ secret }, 'a secret is missing: calls that need it fail with secret_missing')
-  }
-  await warnOfMissing()
+  await warnOfMissing({ file, secrets, templatesOf: (config) => templatesOf(typesOf(config)), log })
 
   const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-validation-worker' })
   const outbound = createOutbound(settings)
@@ -77,7 +74,6 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   file.onChange((config) => {
     types = typesOf(config)
     recovery.begin(validatedTypes(types)) // whatever was wrong with a validator may be mended now
-    void warnOfMissing().catch((error: unknown) => log.error({ err: error }, 'secrets could not be looked for'))
   })
   const validators = createValidators({
     outbound,

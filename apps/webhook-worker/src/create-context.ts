@@ -10,6 +10,7 @@ import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
+import { warnOfMissing } from '@keepr/shared/runtime/secrets/warn-of-missing'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from './context.ts'
@@ -31,11 +32,7 @@ export async function createContext(
     log,
   })
   const secrets = await createSecrets(settings, { env, redactor, log })
-  const templates = config
-    .current()
-    .subscribers.flatMap(({ url, secret, headers }) => [url, secret, Object.values(headers)].flat(2))
-  for (const secret of await secrets.missing(templates))
-    log.warn({ secret }, 'a secret is missing; deliveries that need it fail')
+  await warnOfMissing({ file: config, secrets, templatesOf, log })
 
   const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-webhook-worker' })
   const metrics = webhookMetrics(registry)
@@ -76,3 +73,6 @@ export async function createContext(
   }
   return { context, db, config, secrets, publisher, relay, outbound }
 }
+
+const templatesOf = ({ subscribers }: SubscriberConfigFile): string[] =>
+  subscribers.flatMap(({ url, secret, headers }) => [url, secret, Object.values(headers)].flat(2))
