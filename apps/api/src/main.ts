@@ -1,4 +1,4 @@
-import { readSettings } from '@keepr/shared/runtime/settings'
+import { readSettings, warnOfUnknownSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { startOrTell } from '@keepr/shared/runtime/start-or-tell'
 import { createApp } from './app.ts'
@@ -9,6 +9,9 @@ import { listen } from './listen.ts'
 await startOrTell(async () => {
   const settings = readSettings(process.env, 'api')
   const { ctx, closers, closing } = await createContext(settings)
+  warnOfUnknownSettings(process.env, (warning) => ctx.log.warn(warning))
+  if (settings.jwtSecret !== undefined && process.env['NODE_ENV'] !== 'development')
+    ctx.log.warn('tokens are verified by JWT_SECRET, which is for development: who has it is every user of every group')
   const metricsServer =
     settings.metricsPort === undefined
       ? undefined

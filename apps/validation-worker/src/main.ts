@@ -5,7 +5,7 @@ import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { observeWorkers } from '@keepr/shared/runtime/observe-workers'
 import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
-import { readSettings } from '@keepr/shared/runtime/settings'
+import { readSettings, warnOfUnknownSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { startOrTell } from '@keepr/shared/runtime/start-or-tell'
 import { startTracing } from '@keepr/shared/runtime/tracing'
@@ -21,6 +21,7 @@ await startOrTell(async () => {
   const settings = readSettings(process.env, service)
   const redactor = createRedactor()
   const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
+  warnOfUnknownSettings(process.env, (warning) => log.warn(warning))
   const tracing = await startTracing(settings, { service, log })
   const metrics = createMetrics(service, log)
   const { ctx, db, publisher, relay, outbound, secrets, file } = await createContext(settings, {

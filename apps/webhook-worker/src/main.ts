@@ -5,7 +5,7 @@ import { startHealthServer } from '@keepr/shared/runtime/health-server'
 import { observeWorkers } from '@keepr/shared/runtime/observe-workers'
 import { startWorker } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
-import { readSettings } from '@keepr/shared/runtime/settings'
+import { readSettings, warnOfUnknownSettings } from '@keepr/shared/runtime/settings'
 import { endInOrder } from '@keepr/shared/runtime/shutdown'
 import { startOrTell } from '@keepr/shared/runtime/start-or-tell'
 import { startTracing } from '@keepr/shared/runtime/tracing'
@@ -24,6 +24,7 @@ await startOrTell(async () => {
   const settings = readSettings(process.env, 'webhook-worker')
   const redactor = createRedactor()
   const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
+  warnOfUnknownSettings(process.env, (warning) => log.warn(warning))
   const tracing = await startTracing(settings, { service: 'webhook-worker', log })
   const metrics = createMetrics('webhook-worker', log)
   const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {

@@ -100,7 +100,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     stack.defer(() => service.stop())
     return Object.assign(service, { metricsUrl: `http://${loopback}:${env['PORT'] ?? metricsPort}/metrics` })
   }
-  const jwt = { JWT_SECRET: jwtSecret, JWT_ISSUER: DEVELOPMENT_ISSUER, JWT_AUDIENCE: DEVELOPMENT_AUDIENCE }
+  const jwt = {
+    JWT_SECRET: jwtSecret,
+    JWT_ISSUER: DEVELOPMENT_ISSUER,
+    JWT_AUDIENCE: DEVELOPMENT_AUDIENCE,
+    NODE_ENV: 'development',
+  }
   const services = {
     api: await start('api', 'api', 'keepr_api', { ...jwt, PORT: String(port), METRICS_PORT: '' }),
     validation: await start('validation', 'validation-worker', 'keepr_validation', {}),

@@ -60,9 +60,12 @@ export function readSettings(env: Env, wanted: Service | readonly SettingName[])
   return values
 }
 
-/** Names that look like settings of ours but are none, most likely misspelt: each deserves a warning. */
-export const unknownSettings = (env: Env): string[] =>
-  Object.keys(env).filter((name) => name.startsWith('KEEPR_') && settingNamed(name.replace(/_FILE$/, '')) === undefined)
+/** Warns of names that look like settings of ours but are none: most likely they are misspelt. */
+export function warnOfUnknownSettings(env: Env, warn: (warning: string) => void): void {
+  for (const name of Object.keys(env))
+    if (name.startsWith('KEEPR_') && settingNamed(name.replace(/_FILE$/, '')) === undefined)
+      warn(`${name} is no setting of Keepr`)
+}
 
 const settingNamed = (name: string): Setting | undefined =>
   // SAFETY: hasOwn has just shown that the name is a key of the catalogue.
@@ -87,7 +90,7 @@ function readOne(env: Env, name: SettingName, offences: string[]): unknown {
   if (result.success) return result.output
   const seen = setting.secret === true ? 'another text' : JSON.stringify(text)
   offences.push(`${name}: expected ${result.issues[0].message}, but it is ${seen}`)
-  return undefined
+  return text // so that nothing is said to be missing beside it
 }
 
 // The other setting reports its own offences where it is read.

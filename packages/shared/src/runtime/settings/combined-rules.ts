@@ -24,6 +24,16 @@ export const combinedRules: readonly { readBy: readonly Service[]; offence: (val
     },
     {
       readBy: ['api'],
+      offence: ({ jwtAlgorithms, jwtSecret }) => {
+        // As long as the hash (RFC 7518, section 3.2).
+        const bytes = listed(jwtAlgorithms, 'HS512') ? 64 : listed(jwtAlgorithms, 'HS384') ? 48 : 0
+        return typeof jwtSecret !== 'string' || Buffer.byteLength(jwtSecret) >= bytes
+          ? undefined
+          : `expected a JWT_SECRET of at least ${bytes} bytes for these JWT_ALGORITHMS`
+      },
+    },
+    {
+      readBy: ['api'],
       offence: (values) =>
         ['jwtJwksUrl', 'jwtPublicKeyFile'].some((name) => values[name] !== undefined) &&
         (values['jwtIssuer'] === undefined || values['jwtAudience'] === undefined)

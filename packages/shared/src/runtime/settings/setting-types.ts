@@ -38,6 +38,10 @@ const everyOne = <T>(parts: readonly string[], parse: (part: string) => T | unde
 /** A host to listen on, a folder, a claim's path: any text that is not empty. */
 export const Text = read('a text', (text) => text)
 
+/** A text that could not be guessed if it was shorter. */
+export const textFrom = (bytes: number) =>
+  read(`a text of at least ${bytes} bytes`, (text) => (Buffer.byteLength(text) < bytes ? undefined : text))
+
 /** A TCP port; 0 lets the system choose a free one. */
 export const Port = read('a port number (0 to 65535)', (text) => {
   const port = wholeNumber(text)

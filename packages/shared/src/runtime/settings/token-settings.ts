@@ -1,10 +1,10 @@
 import type { Setting } from './setting.ts'
-import { Count, Duration, List, oneOf, Text, urlOf } from './setting-types.ts'
+import { Count, Duration, List, oneOf, Text, textFrom, urlOf } from './setting-types.ts'
 
 /** Whose tokens are believed, and which claims say who the caller is. */
 export const tokenSettings = {
   JWT_SECRET: {
-    type: Text,
+    type: textFrom(32),
     optional: true,
     secret: true,
     readBy: ['api', 'dev-env'],
