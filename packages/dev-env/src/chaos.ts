@@ -6,6 +6,7 @@ import { Command, Option } from 'commander'
 import { runChaos } from './chaos/run-chaos.ts'
 import { messageOf } from './message-of.ts'
 import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
+import { onSignals } from './on-signals.ts'
 
 const { minutes, seed, queue, clients, keep } = new Command('npm run chaos --')
   .description(
@@ -26,12 +27,13 @@ const { minutes, seed, queue, clients, keep } = new Command('npm run chaos --')
 const started = Date.now()
 const note = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`)
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(130)
+onSignals({
+  once: (signal) => {
     note(`${signal}: no more faults; once more ends it at once`)
     stop.abort()
-  })
+  },
+  again: () => process.exit(130),
+})
 
 try {
   if (process.platform !== 'linux') throw new Error('processes are found and frozen by /proc: it runs on Linux only')

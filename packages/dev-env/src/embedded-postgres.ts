@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import getPort from 'get-port'
 import { type ServerUser, serverUser } from './postgres/server-user.ts'
-import { watchPostmaster } from './postgres/watch-postmaster.ts'
+import { isRunning, readPid, watchPostmaster } from './postgres/watch-postmaster.ts'
 
 export type EmbeddedPostgres = AsyncDisposable & {
   /** As the superuser, of the database `postgres`. */
@@ -74,11 +74,15 @@ export async function startPostgres({ folder, durable, print = () => {} }: Optio
       throw new Error(`PostgreSQL did not start: ${reason} (its log: ${logFile})`)
     }
   }
+  const pidFile = join(cluster, 'postmaster.pid')
+  const endWithProcess = () => endAtOnce(pidFile)
+  process.once('exit', endWithProcess)
   await start()
-  const watch = watchPostmaster(join(cluster, 'postmaster.pid'), start, print)
+  const watch = watchPostmaster(pidFile, start, print)
   const stop = async () => {
     await watch.close()
     await call(programs.pgCtl, ['-D', cluster, '-m', 'fast', '-w', '-t', '30', 'stop'])
+    process.off('exit', endWithProcess)
   }
   return {
     adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
@@ -86,6 +90,12 @@ export async function startPostgres({ folder, durable, print = () => {} }: Optio
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** Of a process that ends without having stopped it: nobody is left to wait for sessions, and what is committed is kept. */
+function endAtOnce(pidFile: string): void {
+  const pid = readPid(pidFile)
+  if (isRunning(pid)) process.kill(pid, 'SIGQUIT')
 }
 
 type Programs = { bin: string; initdb: string; pgCtl: string }

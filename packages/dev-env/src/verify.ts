@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { maintainedDatabase } from './maintained-database.ts'
 import { messageOf } from './message-of.ts'
 import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
+import { onSignals } from './on-signals.ts'
 import { progressLine } from './progress-line.ts'
 
 const wholeNumber = (text: string) => {
@@ -27,7 +28,7 @@ const command = new Command('npm run verify --')
 const options = command.opts<{ batch: number; json?: true; quiet?: true }>()
 
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+onSignals({ once: () => stop.abort(), again: () => process.exit(2) })
 
 try {
   await using database = await maintainedDatabase(process.env)

@@ -45,9 +45,10 @@ export function watchPostmaster(
 }
 
 /** The first line of postmaster.pid; 0 (which counts as dead) while there is no such file. */
-const readPid = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0)
+export const readPid = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0)
 
-function isRunning(pid: number): boolean {
+/** Whether the postmaster lives. */
+export function isRunning(pid: number): boolean {
   if (!(pid > 0) || !isAlive(pid)) return false
   // The postmaster belongs to process 1, which in a container may be one that never buries its dead.
   const stat = `/proc/${pid}/stat`
