@@ -45,6 +45,7 @@ const entries = {
   },
 }
 
+const launchedAt = Math.round(performance.timeOrigin)
 const [command = '', ...args] = process.argv.slice(2)
 const entry = Object.hasOwn(entries, command) ? entries[command] : undefined
 if (entry === undefined) {
@@ -102,12 +103,12 @@ function installedByHand() {
 }
 
 async function npmCi() {
-  const total = Object.keys(JSON.parse(readOr(join(root, 'package-lock.json')) || '{"packages":{}}').packages).length
+  const total = wantedPackages()
   console.error(`Installing dependencies (first start, or they changed; about a minute) …`)
   const started = Date.now()
   const ticker = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000)
-    console.error(`  … ${seconds} s, ${countPackages()} of at most ${total} packages`)
+    console.error(`  … ${seconds} s, ${countPackages()} of about ${total} packages`)
   }, 5000)
   // Started by npm, its own program is at hand; else the one on the PATH. Flags undo what a user's settings may leave out.
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
@@ -142,6 +143,16 @@ async function npmCi() {
     process.exit(code)
   }
   console.error(`  installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+/** How many of the lock file belong directly into node_modules on this machine. */
+function wantedPackages() {
+  const { packages } = JSON.parse(readOr(join(root, 'package-lock.json')) || '{"packages":{}}')
+  const isFor = (names, name) => names === undefined || names.includes(name) || names[0].startsWith('!')
+  return Object.entries(packages).filter(
+    ([path, { os, cpu }]) =>
+      /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && isFor(os, process.platform) && isFor(cpu, process.arch),
+  ).length
 }
 
 function countPackages() {
@@ -196,7 +207,8 @@ function pinnedNode() {
 function run(node, argv) {
   const path = [join(modules, '.bin'), dirname(node), process.env.PATH].join(process.platform === 'win32' ? ';' : ':')
   const cache = join(modules, '.cache/keepr') // compiled code, kept from start to start
-  const child = spawn(node, argv, { stdio: 'inherit', env: { NODE_COMPILE_CACHE: cache, ...process.env, PATH: path } })
+  const env = { NODE_COMPILE_CACHE: cache, ...process.env, PATH: path, LAUNCHED_AT: String(launchedAt) }
+  const child = spawn(node, argv, { stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
   if (process.env.npm_lifecycle_event !== undefined) {
     // npm passes SIGTERM to its shell only, which dies of it without telling anybody: then this is what stops the program.

@@ -38,7 +38,8 @@ function start(service: (typeof services)[number], env: Record<string, string> =
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   const lines = () => output.split('\n').filter((line) => line.endsWith('}'))
   const warnings = () => lines().map((line) => JSON.parse(line) as { level: string; msg: string; secret?: string })
-  const warned = (part: string) => waitFor(() => warnings().find(({ msg }) => msg.includes(part)), part, STARTED_WITHIN_MS)
+  const warned = (part: string) =>
+    waitFor(() => warnings().find(({ msg }) => msg.includes(part)), part, STARTED_WITHIN_MS)
   return { write, warned, warnings }
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseConfig, WrongConfig } from '@keepr/shared/runtime/parse-config'
+import { readConfigFile } from '@keepr/shared/runtime/config-file'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { secretNames } from '@keepr/shared/schemas/configured-duration'
@@ -22,22 +22,21 @@ try {
   const settings = readSettings(process.env, ['KEEPR_CONFIG_DIR', 'OUTBOUND_ALLOW_ADDRESSES', 'OUTBOUND_ALLOW_HTTP'])
   const folder = command.args[0] ?? settings.keeprConfigDir
   if (!existsSync(folder)) throw new Error(`There is no folder ${folder}: name one, or set KEEPR_CONFIG_DIR.`)
-  const types = check(join(folder, 'artifact_type_config.yaml'), CheckedTypeConfigFile)
-  const subscribers = check(join(folder, 'webhooks.yaml'), SubscriberConfigFile)
+  const types = await check(join(folder, 'artifact_type_config.yaml'), CheckedTypeConfigFile)
+  const subscribers = await check(join(folder, 'webhooks.yaml'), SubscriberConfigFile)
   for (const warning of configWarnings({ types, subscribers, settings })) console.error(`warning: ${warning}`)
 } catch (error) {
   tell(error)
 }
 
-function check<S extends GenericSchema>(file: string, schema: S): InferOutput<S> | undefined {
+async function check<S extends GenericSchema>(file: string, schema: S): Promise<InferOutput<S> | undefined> {
   try {
-    const text = readFileSync(file, 'utf8')
-    const config = parseConfig(file, text, schema)
+    const { text, config } = await readConfigFile(file, schema)
     const secrets = [...new Set(secretNames(text))]
     console.log(`${file}: correct${secrets.length === 0 ? '' : `; needs the secrets ${secrets.join(', ')}`}`)
     return config
   } catch (error) {
-    tell(error instanceof WrongConfig ? error : new Error(`${file} cannot be read`, { cause: error }))
+    tell(error)
     return undefined
   }
 }

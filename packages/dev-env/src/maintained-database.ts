@@ -4,6 +4,7 @@ import { readSettings } from '@keepr/shared/runtime/settings'
 import { postgres } from '@keepr/db/driver/postgres'
 import { dataDirOf } from './data-dir.ts'
 import { startPostgres } from './embedded-postgres.ts'
+import { givenDatabaseUrl, reachGivenDatabase } from './given-database.ts'
 
 export type MaintainedDatabase = AsyncDisposable & { url: string; described: string }
 
@@ -12,8 +13,9 @@ export type MaintainedDatabase = AsyncDisposable & { url: string; described: str
  * which is started for the command's duration where it does not run. `orNew`: it is made where there is none.
  */
 export async function maintainedDatabase(env: NodeJS.ProcessEnv, { orNew = false } = {}): Promise<MaintainedDatabase> {
-  const given = env['DATABASE_URL']
-  if (given) {
+  const given = givenDatabaseUrl(env)
+  if (given !== undefined) {
+    await reachGivenDatabase(given, '; unset it for the database that npm start keeps')
     const { username, host, pathname } = new URL(given)
     const described = `${pathname.slice(1)} at ${host} (as ${username})`
     return { url: given, described, [Symbol.asyncDispose]: async () => {} }

@@ -1,6 +1,7 @@
 import { migrate } from '@keepr/db/migrate'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { Command } from 'commander'
+import { reachGivenDatabase } from './given-database.ts'
 import { messageOf } from './message-of.ts'
 
 new Command('npm run migrate --')
@@ -13,6 +14,7 @@ new Command('npm run migrate --')
 
 try {
   const settings = readSettings(process.env, 'migrate')
+  await reachGivenDatabase(settings.databaseUrl)
   const applied = await migrate({
     databaseUrl: settings.databaseUrl,
     passwords: {

@@ -1,10 +1,14 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
+import { readConfigFile } from '@keepr/shared/runtime/config-file'
+import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
+import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { bundledServices, type ServiceFolder } from './bundle/bundled-services.ts'
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentSecrets } from './development-secrets.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { freePort } from './free-port.ts'
+import { reachGivenDatabase } from './given-database.ts'
 import { rolePasswords } from './role-passwords.ts'
 import { startSampleCheckr } from './sample-checkr/server.ts'
 import { supervise, type Supervised } from './supervise.ts'
@@ -42,12 +46,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { port, dataDir, signal, progress = () => {}, print = () => {} } = options
   await using stack = new AsyncDisposableStack()
   await refuseTakenPort(port)
+  await readConfigFile(join(options.configDir, 'artifact_type_config.yaml'), CheckedTypeConfigFile)
+  await readConfigFile(join(options.configDir, 'webhooks.yaml'), SubscriberConfigFile)
   const secrets = developmentSecrets(dataDir)
   const bundled = bundledServices(progress)
   bundled.catch(() => {}) // told where it is awaited
 
   let databaseUrl = options.databaseUrl
-  if (databaseUrl === undefined) {
+  if (databaseUrl !== undefined)
+    await reachGivenDatabase(databaseUrl, '; unset it to use the one that comes with Keepr')
+  else {
     progress('starting PostgreSQL')
     const postgres = await startPostgres({ folder: join(dataDir, 'postgres'), durable: options.durable ?? true, print })
     databaseUrl = stack.use(postgres).adminUrl
@@ -55,7 +63,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   signal?.throwIfAborted()
   progress('bringing the database to the present schema')
   const passwords = rolePasswords(databaseUrl)
-  await migrate({ databaseUrl, passwords, log: progress })
+  const migratingSince = performance.now()
+  const { length: migrations } = await migrate({ databaseUrl, passwords })
+  if (migrations > 0) print(`  ${migrations} migrations applied in ${secondsSince(migratingSince)} s`)
 
   signal?.throwIfAborted()
   progress('starting the services, the sample Checkr and the sample webhook receiver')
@@ -124,6 +134,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     [Symbol.asyncDispose]: stop,
   }
 }
+
+const secondsSince = (start: number) => ((performance.now() - start) / 1000).toFixed(1)
 
 const stopAll = async (services: Record<string, Supervised>) => {
   await Promise.all(Object.values(services).map((service) => service.stop()))

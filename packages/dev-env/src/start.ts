@@ -1,27 +1,34 @@
 import { mkdirSync } from 'node:fs'
-import { readSettings } from '@keepr/shared/runtime/settings'
+import { readSettings, warnOfUnknownSettings } from '@keepr/shared/runtime/settings'
 import { Command } from 'commander'
 import { dataDirOf } from './data-dir.ts'
 import { developmentToken } from './development-token.ts'
+import { givenDatabaseUrl } from './given-database.ts'
 import { messageOf } from './message-of.ts'
 import { startNetwork } from './network.ts'
+import { onSignals } from './on-signals.ts'
 import { leaveDataDir, takeDataDir } from './run-file.ts'
 import { welcome } from './welcome.ts'
-
-// Ctrl-C comes twice: from the terminal to the whole group, and handed on by the launcher.
-const SAME_SIGNAL_MS = 1000
 
 new Command('npm start --')
   .description(
     'Starts Keepr on this machine: PostgreSQL, API, workers, a sample Checkr and a sample webhook receiver.\n' +
       'Settings come from the environment: PORT, KEEPR_DATA_DIR, KEEPR_CONFIG_DIR, DATABASE_URL, REDIS_URL.',
   )
+  .showHelpAfterError('Settings come from the environment, such as: PORT=8081 npm start')
   .parse()
 
 const stop = new AbortController()
-let stoppingSince: number | undefined
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal))
-process.stdout.on('error', () => stop.abort()) // whoever read it has gone: nobody looks any more
+onSignals({
+  once(signal) {
+    console.log(`\n${signal}: stopping …`)
+    stop.abort()
+  },
+  // The services follow by themselves (die-with-parent.ts), and so does the database (embedded-postgres.ts).
+  again: () => process.exit(1),
+})
+// Whoever read it has gone: nobody looks any more.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort())
 
 try {
   await start()
@@ -34,8 +41,9 @@ try {
 process.exit(0)
 
 async function start(): Promise<void> {
-  const startedAt = performance.now()
+  warnOfUnknownSettings(process.env, (warning) => console.error(`  warning: ${warning}`))
   const settings = readSettings(process.env, ['PORT', 'KEEPR_DATA_DIR', 'KEEPR_CONFIG_DIR', 'REDIS_URL'])
+  const databaseUrl = givenDatabaseUrl(process.env)
   const dataDir = dataDirOf(settings.keeprDataDir)
   mkdirSync(dataDir, { recursive: true })
   takeDataDir(dataDir, `http://127.0.0.1:${settings.port}`)
@@ -44,7 +52,7 @@ async function start(): Promise<void> {
       port: settings.port,
       dataDir,
       configDir: dataDirOf(settings.keeprConfigDir),
-      databaseUrl: process.env['DATABASE_URL'] || undefined,
+      databaseUrl,
       redisUrl: settings.redisUrl,
       signal: stop.signal,
       progress: (step) => console.log(`  ${step} …`),
@@ -52,20 +60,19 @@ async function start(): Promise<void> {
     })
     const owner = { group: 'acme', user: 'alice', roles: ['author'], expires: '12h' }
     const token = await developmentToken({ ...owner, secret: network.jwtSecret })
-    const seconds = (performance.now() - startedAt) / 1000
+    // The launcher says when the command began, which may have been before everything was installed.
+    const seconds = (Date.now() - Number(process.env['LAUNCHED_AT'] ?? performance.timeOrigin)) / 1000
     console.log(welcome({ url: network.url, token, seconds, dataDir: process.env['KEEPR_DATA_DIR'] || undefined }))
-    await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+    await untilAborted(stop.signal)
   } finally {
     leaveDataDir(dataDir)
   }
 }
 
-function onSignal(signal: string): void {
-  if (stoppingSince === undefined) {
-    stoppingSince = performance.now()
-    console.log(`\n${signal}: stopping …`)
-    return stop.abort()
-  }
-  // Asked again: the services follow by themselves (die-with-parent.ts), the next start stops the database.
-  if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
+/** Also where it was aborted before anybody waits: an event that has passed never comes. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

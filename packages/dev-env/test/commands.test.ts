@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,10 +14,11 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
 type Said = { code: number | string; stdout: string; stderr: string }
 
-const command = (file: string, ...args: string[]) =>
+const command = (file: string, ...args: string[]) => commandIn({}, file, ...args)
+const commandIn = (settings: Record<string, string>, file: string, ...args: string[]) =>
   new Promise<Said>((resolve) => {
     const script = fileURLToPath(new URL(`../src/${file}`, import.meta.url))
-    const env = { PATH: process.env['PATH'], KEEPR_DATA_DIR: dataDir }
+    const env = { PATH: process.env['PATH'], KEEPR_DATA_DIR: dataDir, ...settings }
     execFile(process.execPath, [script, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     )
@@ -42,4 +44,36 @@ it('config:schema writes nothing when it is asked for help', async () => {
   const { code, stdout } = await command('config-schema.ts', '--help')
   expect(code).toBe(0)
   expect(stdout).not.toContain('wrote')
+})
+
+it.each([
+  ['start.ts', 1],
+  ['migrate.ts', 1],
+  ['verify.ts', 2],
+  ['../../../bench/seed/main.ts', 1],
+])('%s says what is wrong with DATABASE_URL, and never its password', async (file, code) => {
+  const said = await Promise.all(
+    ['hello', 'mysql://root:hunter2@x/y', 'postgres://root:hunter2@127.0.0.1:1/y'].map((url) =>
+      commandIn({ DATABASE_URL: url, PORT: '0' }, file),
+    ),
+  )
+  expect(said.map((one) => one.code)).toEqual([code, code, code])
+  expect(said[0]?.stderr).toContain('DATABASE_URL: expected a URL that begins with postgres://')
+  expect(said[1]?.stderr).toContain('DATABASE_URL: expected a URL that begins with postgres://')
+  expect(said[2]?.stderr).toContain('DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED)')
+  expect(JSON.stringify(said)).not.toContain('hunter2')
+})
+
+it('npm start looks at its configuration before it makes a database, and warns of a misspelt setting', async () => {
+  const { code, stderr } = await commandIn({ KEEPR_CONFIG_DIR: '/nope', KEEPR_PROT: '1', PORT: '0' }, 'start.ts')
+  expect(code).toBe(1)
+  expect(stderr).toContain('KEEPR_PROT is no setting of Keepr')
+  expect(stderr).toContain('Keepr did not start: /nope/artifact_type_config.yaml: expected a file that can be read')
+  expect(existsSync(join(dataDir, 'postgres'))).toBe(false)
+})
+
+it.each([['8081'], ['--prot']])('npm start says where settings come from when it is given %s', async (argument) => {
+  const { code, stderr } = await command('start.ts', argument)
+  expect(code).toBe(1)
+  expect(stderr).toContain('PORT=8081 npm start')
 })

@@ -135,6 +135,6 @@ describe('npm run config:check', () => {
     expect(check('/nowhere')).toMatchObject({ status: 1, stderr: expect.stringContaining('no folder /nowhere') })
     const { status, stderr } = checkOf(types)
     expect(status).toBe(1)
-    expect(stderr).toMatch(/webhooks\.yaml cannot be read: ENOENT/)
+    expect(stderr).toMatch(/webhooks\.yaml: expected a file that can be read .* ENOENT/)
   })
 })

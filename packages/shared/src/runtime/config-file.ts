@@ -13,6 +13,19 @@ export type ConfigFile<T> = AsyncDisposable & {
   close(): Promise<void>
 }
 
+/** Reads a YAML file by a schema. A file that is not there is a mistake like those in it (WrongConfig). */
+export async function readConfigFile<S extends GenericSchema>(
+  file: string,
+  schema: S,
+): Promise<{ text: string; config: InferOutput<S> }> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new WrongConfig([
+      `${file}: expected a file that can be read (its folder is KEEPR_CONFIG_DIR), but: ${error.message}`,
+    ])
+  })
+  return { text, config: parseConfig(file, text, schema) }
+}
+
 type ConfigOptions = { pollMs: number; log: Log }
 
 /**
@@ -27,12 +40,9 @@ export async function openConfigFile<S extends GenericSchema>(
 ): Promise<ConfigFile<InferOutput<S>>> {
   const closing = new AbortController()
   const listeners: ((config: InferOutput<S>) => void)[] = []
-  let seen: string | undefined = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new WrongConfig([
-      `${file}: expected a file that can be read (its folder is KEEPR_CONFIG_DIR), but: ${error.message}`,
-    ])
-  })
-  let config = parseConfig(file, seen, schema)
+  const first = await readConfigFile(file, schema)
+  let seen: string | undefined = first.text
+  let { config } = first
 
   async function check() {
     const before = seen
