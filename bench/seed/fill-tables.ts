@@ -4,7 +4,7 @@ import type postgres from 'postgres'
 export async function fillTables(sql: postgres.ReservedSql): Promise<void> {
   await sql`
     insert into artifact_names (group_id, type, name, versioning, last_sequence, created_at)
-    select group_id, type, name, 'integer', 3 * max(v), min(made_at) from seed_batch group by group_id, type, name`
+    select group_id, type, name, 'integer', sum(changes), min(made_at) from seed_batch group by group_id, type, name`
   await sql`
     insert into artifact_versions (group_id, type, name, version, artifact_id, created_by, content_hash, status, usage_policy, submitted)
     select group_id, type, name, version, id, created_by, content_hash, status, usage_policy, status <> 'draft'
@@ -36,24 +36,26 @@ export async function fillTables(sql: postgres.ReservedSql): Promise<void> {
   await fillEvents(sql)
 }
 
-/** Each change has its event: made, submitted, settled; a draft was only made. */
+/** Each change has its event: made, submitted, settled, archived; a draft was only made. */
 async function fillEvents(sql: postgres.ReservedSql): Promise<void> {
   await sql`
     with told as (
-      select group_id, id, type, name, version, v, ordinal, status, usage_policy, content_hash, created_by, made_at, step,
-             pg_temp.seed_uuid(made_at, 'event ' || step, n, v) as event_id
-        from seed_batch b, generate_series(1, 3) step where step = 1 or b.status <> 'draft'
+      select group_id, id, type, name, version, ordinal, status, usage_policy, content_hash, created_by, made_at, step,
+             changes_before + step as sequence, pg_temp.seed_uuid(made_at, 'event ' || step, n, v) as event_id
+        from seed_batch, generate_series(1, changes) step
     ), placed as (
       insert into event_feed (group_id, position, event_id)
-      select group_id, (extract(epoch from timestamptz '2026-01-01') * 1000000)::bigint + ordinal * 3 + step, event_id from told
+      select group_id, (extract(epoch from timestamptz '2026-01-01') * 1000000)::bigint + ordinal * 4 + step, event_id from told
     )
-    insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, actor, status,
+    insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor, status,
                                  usage_policy, content_hash, created_by, was_published, created_at)
-    select event_id, group_id, id, type, name, version, 3 * (v - 1) + step,
-           case step when 1 then 'created' when 2 then 'submitted' else case status when 'blocked' then 'blocked' else 'published' end end,
+    select event_id, group_id, id, type, name, version, sequence,
+           case step when 1 then 'created' when 2 then 'submitted' when 4 then 'archived'
+                else case status when 'blocked' then 'blocked' else 'published' end end,
+           case step when 4 then '{"reason":"archived"}'::jsonb else '{}' end,
            case step when 3 then 'system:validation-worker' else created_by end,
-           case when step = 3 and status = 'blocked' then 'blocked' when step = 3 then 'published' when status = 'draft' then 'draft'
-                else 'on_verification' end,
-           usage_policy, content_hash, created_by, step = 3 and status <> 'blocked', made_at
+           case when step = 4 then 'archived' when step = 3 and status = 'blocked' then 'blocked' when step = 3 then 'published'
+                when status = 'draft' then 'draft' else 'on_verification' end,
+           usage_policy, content_hash, created_by, step >= 3 and status <> 'blocked', made_at
       from told`
 }

@@ -14,7 +14,8 @@ export async function makeBatch(sql: postgres.ReservedSql, shape: SeedShape, { f
   await sql`truncate seed_batch`
   await sql`
     insert into seed_batch
-    select made.*, encode(sha256(content), 'hex') as content_hash from (select n, v, n * 5 + v as ordinal,
+    select made.*, encode(sha256(content), 'hex') as content_hash, changes, sum(changes) over (partition by n order by v) - changes
+      from (select n, v, n::bigint * ${shape.versions}::int + v as ordinal,
            case when n % 5 = 0 then 'group-' || (n / 5 % 20) else ${SEED_GROUP} end as group_id,
            'seeded-' || n as name, v::text as version,
            case when v = 1 and n % 10 = 1 then 'archived' when kind = 11 or kind = 57 then 'blocked' when kind = 83 then 'draft'
@@ -29,7 +30,8 @@ export async function makeBatch(sql: postgres.ReservedSql, shape: SeedShape, { f
            pg_temp.seed_uuid(made_at, 'artifact', n, v) as id, pg_temp.seed_uuid(made_at, 'run', n, v) as run_id
       from generate_series(${from}::int, ${to}::int) n, generate_series(1, ${shape.versions}::int) v,
            lateral (select (n * 7 + v * 13) % 100 as kind,
-                           timestamptz '2026-01-01' + ((v - 1)::float8 + n::float8 / 10000000) * interval '30 days' as made_at) at) made`
+                           timestamptz '2026-01-01' + ((v - 1)::float8 + n::float8 / 10000000) * interval '30 days' as made_at) at) made,
+           lateral (select case status when 'draft' then 1 when 'archived' then 4 else 3 end as changes) told`
 }
 
 /** What makeBatch needs: its table, and ids that sort by time as the product's do (UUID v7), on any PostgreSQL from 15 on. */
@@ -42,6 +44,6 @@ export async function prepareBatches(sql: postgres.ReservedSql): Promise<void> {
   await sql`
     create temporary table if not exists seed_batch (
       n int, v int, ordinal bigint, group_id text, name text, version text, status text, usage_policy text, created_by text,
-      type text, metadata jsonb, content bytea, made_at timestamptz, id uuid, run_id uuid, content_hash text)`
+      type text, metadata jsonb, content bytea, made_at timestamptz, id uuid, run_id uuid, content_hash text, changes int, changes_before int)`
   await sql`alter table seed_batch alter content set storage external` // it lives for a moment: not worth compressing
 }
