@@ -34,7 +34,7 @@ export function openSharedCounts(redisUrl: string | undefined, { log, metrics }:
   let up = true
   let restsUntil = 0
   const fail = (error: unknown) => {
-    if (up) log.warn({ err: error }, 'limits are counted by each process for itself: Redis does not answer')
+    if (up) log.warn({ err: error }, 'limits are counted by each process for itself: Redis (REDIS_URL) does not answer')
     up = false
     restsUntil = Date.now() + restMs
     metrics.limitsShared.set(0)

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
 import { readConfigFile } from '@keepr/shared/runtime/config-file'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
@@ -33,12 +34,16 @@ export type NetworkOptions = {
 export type Network = AsyncDisposable & {
   url: string
   jwtSecret: string
+  /** Why the queue cannot be used, where it cannot. */
+  degraded: string | undefined
   services: Record<'api' | 'validation' | 'webhook', Supervised & { metricsUrl: string }>
   /** As an administrator. */
   databaseUrl: string
   stop(): Promise<void>
 }
 
+/** A queue that answers is connected by then. */
+const QUEUE_LIMIT_MS = 3000
 const loopback = '127.0.0.1'
 
 /** Everything of Keepr on this machine, bound to 127.0.0.1: what `npm start` and the journeys in test/e2e run. */
@@ -123,11 +128,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
   stack.defer(() => stopAll(services)) // at once, not one after the other
   await Promise.all(Object.values(services).map((service) => service.ready(signal)))
+  const degraded = await whyDegraded(services.webhook.readyUrl)
   const owned = stack.move()
   const stop = () => owned.disposeAsync()
   return {
     url: `http://${loopback}:${port}`,
     jwtSecret,
+    degraded,
     services,
     databaseUrl,
     stop,
@@ -136,6 +143,17 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 }
 
 const secondsSince = (start: number) => ((performance.now() - start) / 1000).toFixed(1)
+
+/** What a worker says of its queues, once it had the time to reach them. */
+async function whyDegraded(readyUrl: string): Promise<string | undefined> {
+  for (const end = Date.now() + QUEUE_LIMIT_MS; ; await pause(100)) {
+    const answer = await fetch(readyUrl)
+    // SAFETY: what a worker's health server answers (runtime/health-server.ts).
+    const { degraded } = (await answer.json()) as { degraded: string[] }
+    if (degraded.length === 0) return undefined
+    if (Date.now() > end) return [...new Set(degraded)].join('; ')
+  }
+}
 
 const stopAll = async (services: Record<string, Supervised>) => {
   await Promise.all(Object.values(services).map((service) => service.stop()))

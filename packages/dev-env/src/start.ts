@@ -62,7 +62,9 @@ async function start(): Promise<void> {
     const token = await developmentToken({ ...owner, secret: network.jwtSecret })
     // The launcher says when the command began, which may have been before everything was installed.
     const seconds = (Date.now() - Number(process.env['LAUNCHED_AT'] ?? performance.timeOrigin)) / 1000
-    console.log(welcome({ url: network.url, token, seconds, dataDir: process.env['KEEPR_DATA_DIR'] || undefined }))
+    const degraded = network.degraded && `${network.degraded} (${settings.redisUrl ? 'REDIS_URL' : 'its PostgreSQL'})`
+    const given = process.env['KEEPR_DATA_DIR'] || undefined
+    console.log(welcome({ url: network.url, token, seconds, dataDir: given, degraded }))
     await untilAborted(stop.signal)
   } finally {
     leaveDataDir(dataDir)

@@ -1,10 +1,16 @@
 /** `dataDir` where it is not the default: the token's keys are there. */
-type Welcome = { url: string; token: string; seconds: number; dataDir: string | undefined }
+type Welcome = {
+  url: string
+  token: string
+  seconds: number
+  dataDir: string | undefined
+  degraded: string | undefined
+}
 
 /** What `npm start` says once everything runs: lines that work as printed. */
-export const welcome = ({ url, token, seconds, dataDir }: Welcome): string => `
+export const welcome = ({ url, token, seconds, dataDir, degraded }: Welcome): string => `
 Keepr is ready after ${seconds.toFixed(1)} s: ${url} (reference: ${url}/docs)
-
+${degraded === undefined ? '' : `But the queue is degraded, and verdicts wait for it: ${degraded}\n`}
 A development token for alice of acme (another: ${dataDir === undefined ? '' : `KEEPR_DATA_DIR='${dataDir}' `}npm run token -- --group acme --user bob --role admin):
 
 export KEEPR=${url} TOKEN=${token}

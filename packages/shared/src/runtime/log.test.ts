@@ -70,3 +70,29 @@ test('lines for people show the time, the message, the fields and the stack', ()
     /^\d\d:\d\d:\d\d\.\d{3} .*WARN .* api: gave up attempts=3\n {4}Error: no \[redacted\]\n {8}at /,
   )
 })
+
+describe('a peer that is away', () => {
+  const refused = () => Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' })
+  const failed = () => new Error('', { cause: new AggregateError([refused(), refused()]) })
+
+  test('is told of in one line with its address, and not again and again', () => {
+    const { log, lines, text } = logged({ pretty: true })
+    for (let n = 0; n < 5; n++) log.warn({ err: failed(), what: 'sweep' }, 'it cannot be reached')
+    log.child({ part: 'other' }).warn({ err: failed() }, 'something else needs it')
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/it cannot be reached what=sweep reason=connect ECONNREFUSED 127\.0\.0\.1:1\n$/)
+    expect(text()).not.toContain(' at ')
+  })
+
+  test('is told of for each request that failed of it, and any other failure each time with its stack', () => {
+    const { log, lines } = logged()
+    for (const request_id of ['r1', 'r2']) log.error({ err: failed(), request_id }, 'request failed')
+    for (let n = 0; n < 2; n++) log.error({ err: new Error('a mistake') }, 'it failed')
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { request_id: 'r1', reason: 'connect ECONNREFUSED 127.0.0.1:1' },
+      { request_id: 'r2', reason: 'connect ECONNREFUSED 127.0.0.1:1' },
+      { err: { message: 'a mistake', stack: expect.stringContaining(' at ') } },
+      { err: { message: 'a mistake' } },
+    ])
+  })
+})

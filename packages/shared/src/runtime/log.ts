@@ -1,5 +1,6 @@
 import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
-import type { DestinationStream, Logger } from 'pino'
+import type { DestinationStream, Logger, LoggerOptions } from 'pino'
+import { connectionFault } from './connection-fault.ts'
 import { prettyLine } from './pretty-line.ts'
 import type { Redactor } from './redactor.ts'
 import { traceFields } from './tracing.ts'
@@ -32,9 +33,29 @@ export function createLog({ service, level, pretty, redactor, to }: LogOptions):
       base: { service, pid: process.pid },
       mixin: traceFields,
       timestamp: stdTimeFunctions.isoTime,
+      hooks: { logMethod: foldOutages() },
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: stdSerializers.errWithCause, error: stdSerializers.errWithCause },
     },
     { write },
   )
+}
+
+/** A peer that is away is told of by whatever needs it, again and again: so long the same line is not repeated. */
+const SAME_OUTAGE_MS = 30_000
+
+/** Where the code noticed that a peer is away helps nobody: one line says why, once in a while, and for each request that failed of it. */
+function foldOutages(): NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> {
+  const toldAt = new Map<string, number>()
+  return function logMethod(args, method) {
+    const [fields, message = ''] = args as [unknown, string?]
+    const { err, ...rest }: { err?: unknown; request_id?: unknown } = { ...Object(fields) }
+    const reason = err === undefined ? undefined : connectionFault(err)
+    if (reason === undefined) return method.apply(this, args)
+    const now = performance.now()
+    if (rest.request_id === undefined && now - (toldAt.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_OUTAGE_MS)
+      return
+    toldAt.set(message, now)
+    method.call(this, { ...rest, reason }, message)
+  }
 }

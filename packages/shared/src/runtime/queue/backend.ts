@@ -33,7 +33,8 @@ export type BullWorker = {
 
 /** One store for queues. Objects are made only after a successful probe: BullMQ's may never recover otherwise. */
 export type QueueBackend = {
-  readonly kind: 'redis' | 'postgres'
+  /** The setting that names it, and where that is. */
+  readonly store: string
   /** Messages from which one bulk call beats single ones. */
   readonly bulkFrom: number
   /** Throws when the store cannot be used; else tells what is wrong with it, if anything. */

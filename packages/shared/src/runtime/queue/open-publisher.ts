@@ -2,7 +2,7 @@ import type { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import type { QueueName, QueueSettings } from './backend.ts'
 import { type BegunSpan, beginSpan } from '../tracing.ts'
-import { openQueue, type QueueHealth, type WakeQueue } from './open-queue.ts'
+import { openQueue, tellQueues, type QueueHealth, type WakeQueue } from './open-queue.ts'
 
 /** Which queue carries which kind of outbox message. */
 export const QUEUE_OF = {
@@ -30,7 +30,8 @@ export type Publisher = AsyncDisposable & {
 }
 
 /** All three queues, to add to: what a relay of any service publishes with. */
-export function openPublisher(settings: QueueSettings, parts: { log: Log }): Publisher {
+export function openPublisher(settings: QueueSettings, { log }: { log: Log }): Publisher {
+  const parts = { log, tell: tellQueues(log) }
   const queues = {
     validation: openQueue('validation', settings, parts),
     events: openQueue('events', settings, parts),

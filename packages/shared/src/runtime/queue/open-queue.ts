@@ -5,6 +5,7 @@ import { pause } from '../pause.ts'
 import { within } from '../within.ts'
 import { type BullQueue, type Job, JOB_OPTIONS, type QueueName, type QueueSettings } from './backend.ts'
 import { queueBackend } from './queue-backend.ts'
+import { reasonOf, type TellHealth, tellHealth } from './tell-health.ts'
 
 /** The store of the queue cannot be reached, or takes nothing at the moment: the messages stay in the outbox. */
 export class QueueUnavailable extends Error {
@@ -31,8 +32,16 @@ const TEND_MS = { ok: 5000, degraded: 1000 } as const
 /** So many failures of a queue whose store answers: the object itself is broken. */
 const FAILURES_BEFORE_REBUILD = 3
 
+/** What a process says of the queues that it adds to. */
+export const tellQueues = (log: Log): TellHealth =>
+  tellHealth(log, { ok: 'the queue is connected', degraded: 'the queue is degraded; the outbox keeps the messages' })
+
 /** Opens a queue to add to. Its store may be down, go away and come back at any time. */
-export function openQueue(name: QueueName, settings: QueueSettings, { log }: { log: Log }): WakeQueue {
+export function openQueue(
+  name: QueueName,
+  settings: QueueSettings,
+  { log, tell = tellQueues(log) }: { log: Log; tell?: TellHealth },
+): WakeQueue {
   const closing = new AbortController()
   let queue: BullQueue | undefined
   let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
@@ -54,12 +63,8 @@ export function openQueue(name: QueueName, settings: QueueSettings, { log }: { l
   }
 
   function become(next: QueueHealth) {
-    if (next.state !== health.state || next.reason !== health.reason) {
-      const fields = { queue: name, backend: backend.kind, reason: next.reason }
-      if (next.state === 'ok') log.info(fields, 'the queue is connected')
-      else log.warn(fields, 'the queue is degraded; the outbox keeps the messages')
-    }
     health = next
+    tell(name, backend.store, health)
   }
 
   async function look() {
@@ -75,7 +80,7 @@ export function openQueue(name: QueueName, settings: QueueSettings, { log }: { l
       become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
     } catch (error) {
       failures += 1
-      become({ state: 'degraded', reason: messageOf(error) })
+      become({ state: 'degraded', reason: reasonOf(error) })
     }
   }
 
@@ -118,7 +123,7 @@ export function openQueue(name: QueueName, settings: QueueSettings, { log }: { l
         return undefined
       } catch (error) {
         if (!backend.isRefusal(error)) throw error
-        return { id: data.message_id, reason: messageOf(error) }
+        return { id: data.message_id, reason: reasonOf(error) }
       }
     })
     try {
@@ -131,7 +136,7 @@ export function openQueue(name: QueueName, settings: QueueSettings, { log }: { l
 
   function failed(error: unknown): never {
     failures += 1
-    become({ state: 'degraded', reason: messageOf(error) })
+    become({ state: 'degraded', reason: reasonOf(error) })
     return unavailable(error)
   }
 
@@ -189,5 +194,3 @@ function jobsOf(name: QueueName, messages: readonly QueueMessage[]) {
 const unavailable = (cause: unknown): never => {
   throw new QueueUnavailable('the queue cannot be used at the moment', { cause })
 }
-
-const messageOf = (error: unknown) => (error instanceof Error && error.message !== '' ? error.message : 'unreachable')

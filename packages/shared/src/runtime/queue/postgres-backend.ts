@@ -25,7 +25,7 @@ export function postgresBackend(url: string, use: QueueUse, onError: (error: Err
   const connection = pool as unknown as PgPool
 
   return {
-    kind: 'postgres',
+    store: `QUEUE_DATABASE_URL (${URL.parse(url)?.host ?? ''})`,
     bulkFrom: 20, // a bulk call makes temporary tables: 2.6 ms and dead catalog rows against 0.5 ms
     probe: () => probe(pool),
     makeQueue: (name) => new Queue(name, { connection, skipMetasUpdate: true }, createPostgresBackend),

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { openRedis } from '../redis/open-redis.ts'
+import { hostsOf } from '../redis/redis-url.ts'
 import { type QueueBackend, WORKER_OPTIONS } from './backend.ts'
 
 /** In braces, so that a Cluster keeps all keys in one slot: BullMQ's scripts touch several at once. */
@@ -20,7 +21,7 @@ export function redisBackend(url: string, onError: (error: Error) => void): Queu
   }
 
   return {
-    kind: 'redis',
+    store: `REDIS_URL (${hostsOf(url)})`,
     bulkFrom: 2,
     probe: () => probe(url, onError),
     // Counting is a producer's business also in a worker: a blocked command must not hide that Redis is gone.
@@ -61,9 +62,16 @@ async function probe(url: string, onError: (error: Error) => void): Promise<stri
     connectTimeout: 1500,
     commandTimeout: 1000,
   })
-  redis.on('error', onError)
+  let fault: Error | undefined
+  redis.on('error', (error: Error) => {
+    fault = error
+    onError(error)
+  })
   try {
-    await redis.connect()
+    // It fails by "Connection is closed." only: what happened is told beside it.
+    await redis.connect().catch((error: unknown) => {
+      throw fault ?? error
+    })
     const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1]
     return policy === undefined || policy === 'noeviction'
       ? undefined

@@ -8,6 +8,7 @@ import { within } from '../within.ts'
 import type { QueueHealth } from './open-queue.ts'
 import type { BullQueue, BullWorker, QueueName, QueueSettings } from './backend.ts'
 import { queueBackend } from './queue-backend.ts'
+import { reasonOf, tellHealth } from './tell-health.ts'
 
 /** Does what a message asks for. The signal says to stop: the process ends, or another worker has taken over. */
 export type WakeProcessor = (message: QueueMessage, signal: AbortSignal) => Promise<unknown>
@@ -44,6 +45,10 @@ export function startWorker(
   let lastSignOfLife = Date.now()
   const quietly = (error: unknown) => log.debug({ err: error, queue: name }, 'worker connection')
   const backend = queueBackend(settings, 'worker', quietly)
+  const tell = tellHealth(log, {
+    ok: `the worker of ${name} is connected`,
+    degraded: `the worker of ${name} waits for the queue`,
+  })
 
   const work = async (job: Job<unknown>, _token?: string, signal?: AbortSignal) => {
     lastSignOfLife = Date.now()
@@ -100,7 +105,7 @@ export function startWorker(
       worker ??= await build()
       become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
     } catch (error) {
-      become({ state: 'degraded', reason: error instanceof Error ? error.message : 'unreachable' })
+      become({ state: 'degraded', reason: reasonOf(error) })
     }
   }
 
@@ -119,12 +124,8 @@ export function startWorker(
   }
 
   function become(next: QueueHealth) {
-    if (next.state !== health.state || next.reason !== health.reason) {
-      const fields = { queue: name, backend: backend.kind, reason: next.reason }
-      if (next.state === 'ok') log.info(fields, 'the worker is connected')
-      else log.warn(fields, 'the worker waits for the queue')
-    }
     health = next
+    tell(name, backend.store, health)
   }
 
   async function tend() {

@@ -36,6 +36,9 @@ export function parseRedisUrl(text: string): RedisTarget | undefined {
   return { kind, sentinels: known, name, db: Number(db), login, sentinelLogin, tls }
 }
 
+/** Where that is, without any password. */
+export const hostsOf = (text: string): string => SHAPE.exec(text)?.[5] ?? ''
+
 function nodeOf(text: string, defaultPort: number): Node | undefined {
   const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? []
   const host = bracketed ?? plain
