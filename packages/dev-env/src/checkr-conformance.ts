@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { checkConformance } from './checkr-conformance/check-conformance.ts'
+import { messageOf } from './message-of.ts'
 import { misuseExitsWith2 } from './misuse-exits-with-2.ts'
 
 type Header = [name: string, value: string]
@@ -41,22 +42,32 @@ type Options = {
   timeout: number
 }
 const options = command.opts<Options>()
-// Whoever runs this names the address by hand: none is refused.
-await using outbound = createOutbound({ outboundAllowAddresses: ['0.0.0.0/0', '::/0'], outboundAllowHttp: true })
-const results = await checkConformance(outbound, {
-  url: command.args[0] ?? '',
-  method: options.method,
-  headers: Object.fromEntries(options.header),
-  type: options.type,
-  kind: options.kind,
-  content: options.file === undefined ? undefined : await readFile(options.file),
-  timeoutMs: options.timeout * 1000,
-})
-const signs = { kept: 'ok    ', broken: 'BROKEN', advice: 'advice' }
-for (const { verdict, rule, detail } of results)
-  console.log(`${signs[verdict]}  ${rule}${detail === undefined ? '' : `\n        ${detail}`}`)
-const broken = results.filter(({ verdict }) => verdict === 'broken').length
-console.log(
-  broken === 0 ? '\nThe validator keeps the contract.' : `\nThe validator breaks ${broken} of ${results.length} rules.`,
-)
-process.exitCode = broken === 0 ? 0 : 1
+const url = command.args[0] ?? ''
+try {
+  if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) throw new Error(`${url} is no URL with http:// or https://`)
+  const content = options.file === undefined ? undefined : await readFile(options.file)
+  // Whoever runs this names the address by hand: none is refused.
+  await using outbound = createOutbound({ outboundAllowAddresses: ['0.0.0.0/0', '::/0'], outboundAllowHttp: true })
+  const results = await checkConformance(outbound, {
+    url,
+    method: options.method,
+    headers: Object.fromEntries(options.header),
+    type: options.type,
+    kind: options.kind,
+    content,
+    timeoutMs: options.timeout * 1000,
+  })
+  const signs = { kept: 'ok    ', broken: 'BROKEN', advice: 'advice' }
+  for (const { verdict, rule, detail } of results)
+    console.log(`${signs[verdict]}  ${rule}${detail === undefined ? '' : `\n        ${detail}`}`)
+  const broken = results.filter(({ verdict }) => verdict === 'broken').length
+  console.log(
+    broken === 0
+      ? '\nThe validator keeps the contract.'
+      : `\nThe validator breaks ${broken} of ${results.length} rules.`,
+  )
+  process.exitCode = broken === 0 ? 0 : 1
+} catch (error) {
+  console.error(`The validator could not be asked: ${messageOf(error)}`)
+  process.exitCode = 2
+}

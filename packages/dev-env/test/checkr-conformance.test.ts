@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { checkConformance } from '../src/checkr-conformance/check-conformance.ts'
 import { startSampleCheckr } from '../src/sample-checkr/server.ts'
@@ -67,8 +69,61 @@ describe('the conformance kit', () => {
     expect(results).toContainEqual(expect.objectContaining({ rule: expect.stringContaining('failed, 2 findings') }))
   })
 
+  it('advises to show a refusal where none was seen', async () => {
+    const results = await check(url)
+    expect(results).toContainEqual({ verdict: 'advice', rule: expect.stringContaining('(--file)') })
+  })
+
   it('says what is wrong when there is no verdict', async () => {
-    const results = await check('http://127.0.0.1:1/')
+    await using checkr = await startSampleCheckr({ port: await getPort(), token: 'unused' })
+    const results = await check(`http://127.0.0.1:${checkr.port}/sast-check?mode=reset`)
     expect(results).toEqual([expect.objectContaining({ verdict: 'broken', detail: expect.stringContaining('failed') })])
+  })
+
+  it('says of a validator that ends the connection on what is no JSON that it may have died', async () => {
+    const fragile = createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += String(chunk)
+      if (body.endsWith('}')) response.end('{"valid":false,"findings":[]}')
+      else request.socket.destroy()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void fragile.close())
+    await once(fragile, 'listening')
+    const address = fragile.address()
+    const results = await check(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`)
+    expect(results.at(-1)).toMatchObject({ verdict: 'advice', detail: expect.stringContaining('may have died') })
+  })
+})
+
+describe('npm run checkr:conformance', () => {
+  const run = (...args: string[]) =>
+    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      const script = fileURLToPath(new URL('../src/checkr-conformance.ts', import.meta.url))
+      execFile(process.execPath, [script, ...args], (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      )
+    })
+
+  it.each([
+    [['http://127.0.0.1:1/'], 'ECONNREFUSED'],
+    [['validator.example.com/check'], 'is no URL'],
+    [['http://127.0.0.1:1/', '--file', '/nope'], 'ENOENT'],
+  ])('ends with 2 when the validator could not be asked: %j', async (args, reason) => {
+    const { code, stdout, stderr } = await run(...args)
+    expect({ code, stdout, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    expect(stderr).toContain(reason)
+  })
+
+  it('tells how to be known to a validator that knows its callers', async () => {
+    await using checkr = await startSampleCheckr({ port: await getPort(), token: 'known' })
+    const target = `http://127.0.0.1:${checkr.port}/python-lint`
+    const { code, stderr } = await run(target)
+    expect(code).toBe(2)
+    expect(stderr).toContain("it answered 401: give --header 'Authorization: …'")
+    expect(await run(target, '--header', 'Authorization: Bearer known')).toMatchObject({ code: 0 })
+  })
+
+  it('ends with 1 when a rule is broken', async () => {
+    expect(await run(url)).toMatchObject({ code: 1, stdout: expect.stringContaining('BROKEN') })
   })
 })

@@ -8,16 +8,20 @@ import type { Target } from './target.ts'
 const MOST_POLLS = 60
 const MAX_RESPONSE_BYTES = 1_048_576
 
-/** Submits a run and follows a 202 to its verdict, with the worker's own client. */
+type Asked = { outcome: CallOutcome; status: number | undefined; answered: string }
+
+/** Submits a run and follows a 202 to its verdict, with the worker's own client. `status` and `answered` are of the last answer. */
 export async function askForVerdict(
   outbound: Pick<Outbound, 'call'>,
   target: Target,
   submission: OpenRun,
-): Promise<{ outcome: CallOutcome; answered: string }> {
+): Promise<Asked> {
+  let status: number | undefined
   let answered = ''
   const listening: Pick<Outbound, 'call'> = {
     async call(request) {
       const answer = await outbound.call(request)
+      status = answer.status
       answered = answer.body.toString('utf8')
       return answer
     },
@@ -40,9 +44,9 @@ export async function askForVerdict(
   let run = submission
   for (let polls = 0; polls <= MOST_POLLS; polls++) {
     const outcome = await callValidator(parts, { run, validator, now: Date.now() })
-    if (outcome.kind !== 'pending') return { outcome, answered }
+    if (outcome.kind !== 'pending') return { outcome, status, answered }
     await pause(Math.min(outcome.delayMs, 10_000))
     run = { ...run, poll_url: outcome.pollUrl }
   }
-  return { outcome: { kind: 'error', reason: `no verdict after ${MOST_POLLS} polls of its 202` }, answered }
+  return { outcome: { kind: 'error', reason: `no verdict after ${MOST_POLLS} polls of its 202` }, status, answered }
 }

@@ -8,12 +8,19 @@ import type { Target } from './target.ts'
 
 export type Result = { verdict: 'kept' | 'broken' | 'advice'; rule: string; detail?: string }
 
+/** The validator was not reached, or knows nobody who asks so: nothing can be said of it. */
+export class NotAsked extends Error {
+  override readonly name = 'NotAsked'
+}
+
 const AT_ONCE = 5
 
 /** Calls a validator with the worker's own client, and tells for each rule of the contract whether it is kept. */
 export async function checkConformance(outbound: Pick<Outbound, 'call'>, target: Target): Promise<Result[]> {
   const submission = aSubmission(target)
   const first = await askForVerdict(outbound, target, submission)
+  const obstacle = obstacleOf(first)
+  if (obstacle !== undefined) throw new NotAsked(obstacle)
   const results = [
     judged(
       'It gives a verdict: 200 with "valid": true or false, 422 with findings, or 202 that leads to one',
@@ -22,6 +29,11 @@ export async function checkConformance(outbound: Pick<Outbound, 'call'>, target:
   ]
   if (first.outcome.kind === 'error') return results
   results.push({ verdict: 'kept', rule: `Its verdict on the example: ${sentence(first.outcome)}` })
+  if (first.outcome.kind === 'passed')
+    results.push({
+      verdict: 'advice',
+      rule: 'No refusal was seen: run it again with content that it should refuse (--file)',
+    })
   results.push(describesFindings(first.answered))
   if (!/"content_hash"\s*:\s*"[0-9a-f]{64}"/.test(first.answered))
     results.push({
@@ -58,6 +70,14 @@ function describesFindings(answered: string): Result {
   return { verdict: 'broken', rule, detail: detail.join('; ') }
 }
 
+function obstacleOf({ outcome, status }: Awaited<ReturnType<typeof askForVerdict>>): string | undefined {
+  if (outcome.kind !== 'error') return undefined
+  if (status === 401 || status === 403) return `it answered ${status}: give --header 'Authorization: …'`
+  return /: (ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(outcome.reason)
+    ? outcome.reason
+    : undefined
+}
+
 /** What is no request of the contract must never be valid. */
 async function refusesGarbage(outbound: Pick<Outbound, 'call'>, target: Target): Promise<Result> {
   const rule = 'It does not find valid what is no JSON'
@@ -80,7 +100,8 @@ async function refusesGarbage(outbound: Pick<Outbound, 'call'>, target: Target):
       }
     return { verdict: 'kept', rule }
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const reason = error instanceof Error ? error.message : String(error)
+    const detail = `there was no answer, and it may have died of that (${reason})`
     return { verdict: 'advice', rule: 'It should answer 400 to what is no JSON', detail }
   }
 }
