@@ -1,8 +1,10 @@
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundlePrograms } from '@keepr/dev-env/bundle/bundle-programs'
 import { images } from './images.ts'
+
+const OLDEST_NODE = 26
 
 /**
  * Bundles what each image contains to `<folder>/<image>/`: its programs with all that they import, and nothing else.
@@ -12,11 +14,23 @@ import { images } from './images.ts'
 export async function bundleImages(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   for (const [name, image] of Object.entries(images)) {
-    await bundlePrograms({ programs: image.programs, folder: join(folder, name), sourcemap: true })
+    const programs = Object.entries(image.programs).map(([program, source]) => [`${program}.program`, source])
+    await bundlePrograms({ programs: Object.fromEntries(programs), folder: join(folder, name), sourcemap: true })
+    for (const program of Object.keys(image.programs))
+      writeFileSync(join(folder, name, `${program}.js`), startOf(program))
     for (const [asset, files] of Object.entries('assets' in image ? image.assets : {}))
       copyAsset(asset, files, join(folder, name))
   }
 }
+
+/** An older Node could not even read the program, and would say so by a line of it. This any Node reads. */
+const startOf = (program: string) => `const { node } = process.versions
+if (Number.parseInt(node, 10) < ${OLDEST_NODE}) {
+  console.error('Keepr needs Node ${OLDEST_NODE} or newer, this is ' + node)
+  process.exit(1)
+}
+import('./${program}.program.js')
+`
 
 function copyAsset(name: string, files: readonly string[], folder: string): void {
   const source = dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`)))

@@ -59,6 +59,15 @@ function start(image: string, env: Record<string, string>, args: string[] = []) 
   return { child, answers, printed }
 }
 
+test('a program says which Node it needs to one that could not read it', async () => {
+  const older = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })"
+  const started = promisify(execFile)(process.execPath, ['--import', `data:text/javascript,${older}`, program('api')])
+  await expect(started).rejects.toMatchObject({
+    code: 1,
+    stderr: 'Keepr needs Node 26 or newer, this is 20.20.2\n',
+  })
+})
+
 test(
   'the migration brings an empty database to the present schema, and finds nothing to do afterwards',
   { timeout: 90_000 },
