@@ -7,19 +7,17 @@ export const givenDatabaseUrl = (env: NodeJS.ProcessEnv): string | undefined =>
 
 /** Names the setting when no PostgreSQL is where it says, or that one lets nobody in. The driver's errors hold no password. */
 export async function reachGivenDatabase(url: string, instead = ''): Promise<void> {
-  const { host, pathname } = new URL(url)
   const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} })
-  try {
-    await sql`select 1`
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const reason = 'code' in error ? String(error.code) : error.message
-    const what =
-      error instanceof postgres.PostgresError
-        ? `${host}${pathname} cannot be used (${error.message})`
-        : `no PostgreSQL answers at ${host} (${reason})`
-    throw new Error(`DATABASE_URL: ${what}${instead}`)
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
+  const fault = await sql`select 1`.then(
+    () => undefined,
+    (error: Error) => error,
+  )
+  await sql.end({ timeout: 1 })
+  if (fault !== undefined) throw new Error(`DATABASE_URL: ${told(url, fault)}${instead}`)
+}
+
+function told(url: string, fault: Error): string {
+  const { host, pathname } = new URL(url)
+  if (fault instanceof postgres.PostgresError) return `${host}${pathname} cannot be used (${fault.message})`
+  return `no PostgreSQL answers at ${host} (${'code' in fault ? String(fault.code) : fault.message})`
 }

@@ -81,11 +81,13 @@ describe('the conformance kit', () => {
   })
 
   it('says of a validator that ends the connection on what is no JSON that it may have died', async () => {
-    const fragile = createServer(async (request, response) => {
+    const fragile = createServer((request, response) => {
       let body = ''
-      for await (const chunk of request) body += String(chunk)
-      if (body.endsWith('}')) response.end('{"valid":false,"findings":[]}')
-      else request.socket.destroy()
+      request.on('data', (chunk) => (body += String(chunk)))
+      request.on('end', () => {
+        if (body.endsWith('}')) response.end('{"valid":false,"findings":[]}')
+        else request.socket.destroy()
+      })
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void fragile.close())
     await once(fragile, 'listening')

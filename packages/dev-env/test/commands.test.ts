@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import '../src/testing/database.ts' // declares what inject() gives
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 
 let dataDir: string
 beforeAll(async () => {
@@ -62,6 +63,15 @@ it.each([
   expect(said[1]?.stderr).toContain('DATABASE_URL: expected a URL that begins with postgres://')
   expect(said[2]?.stderr).toContain('DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED)')
   expect(JSON.stringify(said)).not.toContain('hunter2')
+})
+
+it('a DATABASE_URL that is let in nowhere is told without its password', async () => {
+  const url = new URL(inject('postgresAdminUrl'))
+  url.password = 'hunter2'
+  const { code, stderr } = await commandIn({ DATABASE_URL: url.href }, 'migrate.ts')
+  expect(code).toBe(1)
+  expect(stderr).toContain(`DATABASE_URL: ${url.host}${url.pathname} cannot be used (password authentication failed`)
+  expect(stderr).not.toContain('hunter2')
 })
 
 it('npm start looks at its configuration before it makes a database, and warns of a misspelt setting', async () => {
