@@ -40,7 +40,7 @@ async function start() {
 
 test('it ends when nobody reads what it says any more, also while it starts', async () => {
   const { child, ended, said, pidFile } = await start()
-  await said('starting the services')
+  await said('the API listens')
   child.stdout.destroy()
   child.stderr.destroy()
   expect(await ended).toBe(0)
