@@ -213,8 +213,12 @@ function run(node, argv) {
   if (process.env.npm_lifecycle_event !== undefined) {
     // npm passes SIGTERM to its shell only, which dies of it without telling anybody: then this is what stops the program.
     const parent = process.ppid
-    const orphaned = () => process.ppid !== parent && child.kill('SIGTERM')
-    setInterval(orphaned, 200).unref()
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(watch) // once: a second one asks to end at once
+      child.kill('SIGTERM')
+    }, 200)
+    watch.unref()
   }
   child.on('error', (error) => {
     console.error(`${node} cannot be run: ${error.message}`)
