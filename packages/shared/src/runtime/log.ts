@@ -49,9 +49,10 @@ function foldOutages(): NonNullable<NonNullable<LoggerOptions['hooks']>['logMeth
   const toldAt = new Map<string, number>()
   return function logMethod(args, method) {
     const [fields, message = ''] = args as [unknown, string?]
-    const { err, ...rest }: { err?: unknown; request_id?: unknown } = { ...Object(fields) }
-    const reason = err === undefined ? undefined : connectionFault(err)
+    const reason =
+      typeof fields === 'object' && fields !== null && 'err' in fields ? connectionFault(fields.err) : undefined
     if (reason === undefined) return method.apply(this, args)
+    const { err: _err, ...rest }: { err?: unknown; request_id?: unknown } = { ...Object(fields) }
     const now = performance.now()
     if (rest.request_id === undefined && now - (toldAt.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_OUTAGE_MS)
       return
