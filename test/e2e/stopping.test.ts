@@ -7,15 +7,18 @@ import { root } from '@keepr/dev-env/data-dir'
 import { freePort } from '@keepr/dev-env/free-port'
 import { isAlive } from '@keepr/dev-env/is-alive'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 
 vi.setConfig({ testTimeout: 180_000 })
 const LONG_MS = 90_000
 
-/** `npm start` without npm, on a data folder of its own. */
+/** Of all tests: who comes later goes on with the database of who came first. */
+const folder = mkdtempSync(join(tmpdir(), 'keepr-stopping-'))
+chmodSync(folder, 0o755) // the database's user passes through
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** `npm start` without npm. */
 async function start() {
-  const folder = mkdtempSync(join(tmpdir(), 'keepr-stopping-'))
-  chmodSync(folder, 0o755) // the database's user passes through
   const port = await freePort()
   const child = spawn(process.execPath, [join(root, 'packages/dev-env/src/start.ts')], {
     env: { PATH: process.env['PATH'], KEEPR_DATA_DIR: folder, PORT: String(port), LOG_LEVEL: 'info' },
@@ -25,7 +28,6 @@ async function start() {
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await ended
-    rmSync(folder, { recursive: true, force: true })
   })
   const lines = createInterface({ input: child.stdout })
   const said = (part: string) =>

@@ -6,13 +6,12 @@ import { root } from '@keepr/dev-env/data-dir'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-const services = ['api', 'validation-worker', 'webhook-worker'] as const
 const STARTED_WITHIN_MS = 40_000
 vi.setConfig({ testTimeout: 90_000 })
 const nowhere = 'postgres://nobody@127.0.0.1:1/nothing'
 
 /** Starts a service without a database, which it waits for, and collects its warnings. */
-function start(service: (typeof services)[number], env: Record<string, string> = {}) {
+function start(service: 'api' | 'validation-worker' | 'webhook-worker', env: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'keepr-warnings-'))
   const write = (file: string, text: string) => writeFileSync(join(folder, file), text)
   write('artifact_type_config.yaml', 'types:\n  prompt:\n    requires_validation: false\n')
@@ -43,13 +42,16 @@ function start(service: (typeof services)[number], env: Record<string, string> =
   return { write, warned, warnings }
 }
 
-test.each(services)('the %s warns of a misspelt setting', async (service) => {
-  const { warned } = start(service, { KEEPR_CONFIG_DIRR: '1' })
-  expect(await warned('KEEPR_CONFIG_DIRR is no setting of Keepr')).toMatchObject({ level: 'warn' })
+const misspelt = { KEEPR_CONFIG_DIRR: '1' }
+const said = 'KEEPR_CONFIG_DIRR is no setting of Keepr'
+
+test('the API warns of a misspelt setting, and where tokens are verified by the development secret', async () => {
+  const { warned } = start('api', misspelt)
+  expect(await warned(said)).toMatchObject({ level: 'warn' })
+  expect(await warned('JWT_SECRET, which is for development')).toMatchObject({ level: 'warn' })
 })
 
-test('the API warns where tokens are verified by the development secret, but not in development', async () => {
-  expect(await start('api').warned('JWT_SECRET, which is for development')).toMatchObject({ level: 'warn' })
+test('in development that secret is as it should be', async () => {
   const development = start('api', { NODE_ENV: 'development' })
   await development.warned('the API listens')
   expect(development.warnings().filter(({ msg }) => msg.includes('JWT_SECRET'))).toEqual([])
@@ -66,12 +68,16 @@ test.each([
     'artifact_type_config.yaml',
     'types: { script: { requires_validation: true, validator: { url: "https://{{NOWHERE}}/" } } }',
   ],
-] as const)('the %s warns of a secret that is missing since its configuration changed', async (service, file, text) => {
-  const { write, warned } = start(service)
-  await warned('is ready')
-  write(file, `${text}\n`)
-  expect(await warned('a secret is missing: calls that need it fail')).toMatchObject({
-    level: 'warn',
-    secret: 'NOWHERE',
-  })
-})
+] as const)(
+  'the %s warns of a misspelt setting, and of a secret that is missing since its configuration changed',
+  async (service, file, text) => {
+    const { write, warned } = start(service, misspelt)
+    expect(await warned(said)).toMatchObject({ level: 'warn' })
+    await warned('is ready')
+    write(file, `${text}\n`)
+    expect(await warned('a secret is missing: calls that need it fail')).toMatchObject({
+      level: 'warn',
+      secret: 'NOWHERE',
+    })
+  },
+)
