@@ -105,7 +105,8 @@ test('of two who decide at once what versions a name gets, the second is refused
     bob.submit({ name: 'contended', type: 'prompt', content: 1, version: '2.0.0' }),
   ]
   await waitFor(async () => {
-    const [waiting] = await admin<{ count: number }[]>`select count(*)::int as count from pg_locks where not granted`
+    const [waiting] = await admin<{ count: number }[]>`
+      select count(*)::int as count from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`
     return waiting?.count === 2
   }, 'both to wait for the name')
   await holder`commit`

@@ -129,7 +129,9 @@ async function raced<T>(name: string, submit: () => Promise<T>): Promise<T> {
     values ('acme', 'prompt', ${name}, '1', ${randomUUID()}, 'bob', ${'0'.repeat(64)}, 'on_verification', 'internal_only', true)`
   const answer = submit()
   await waitFor(async () => {
-    const rows = await admin`select from pg_locks where not granted and locktype = 'transactionid'`
+    const rows = await admin`
+      select from pg_locks where not granted and locktype = 'transactionid'
+         and pid in (select pid from pg_stat_activity where datname = current_database())`
     return rows.length > 0
   }, 'the submission to wait for the version')
   await taker`commit`
@@ -162,7 +164,9 @@ test('a repetition of what is hidden before it can be told is stored as a versio
   await holder`lock table artifact_history in access exclusive mode`
   const answer = sent(alice.submit({ name: 'hidden', type: 'prompt', content: 'same' }))
   await waitFor(async () => {
-    const rows = await admin`select from pg_locks where not granted and relation = 'artifact_history'::regclass`
+    const rows = await admin`
+      select from pg_locks where not granted and relation = 'artifact_history'::regclass
+         and pid in (select pid from pg_stat_activity where datname = current_database())`
     return rows.length > 0
   }, 'the repetition to be read')
   await admin`update artifact_active set usage_policy = 'restricted' where name = 'hidden'`

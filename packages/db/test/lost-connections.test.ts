@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]())
 
 const cutAll = () => database.admin`
-  select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-keepr_api'`
+  select pg_terminate_backend(pid) from pg_stat_activity
+   where application_name = 'test-keepr_api' and datname = current_database()`
 const outcomeOf = (work: Promise<unknown>) =>
   work.then(
     () => 'done' as const,

@@ -58,7 +58,9 @@ it('never answers with what was read before it was asked', async () => {
   const before = ask(user('a'), 'word-7')
   await waitFor(async () => {
     const [row] = await database.admin<{ waits: boolean }[]>`
-      select exists (select from pg_locks where not granted and relation = 'words'::regclass) as waits`
+      select exists (
+        select from pg_locks where not granted and relation = 'words'::regclass
+           and pid in (select pid from pg_stat_activity where datname = current_database())) as waits`
     return row?.waits ?? false
   }, 'the first statement to be under way')
   const after = ask(user('a'), 'word-7')
