@@ -7,6 +7,7 @@ import { root } from '@keepr/dev-env/data-dir'
 import { developmentToken } from '@keepr/dev-env/development-token'
 import { freePort } from '@keepr/dev-env/free-port'
 import { startNetwork } from '@keepr/dev-env/network'
+import { createTestDatabase } from '@keepr/dev-env/testing/database'
 import { afterAll, expect, test } from 'vitest'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'keepr-seeded-'))
@@ -38,3 +39,15 @@ test(
     expect(await res.json()).toMatchObject({ items: [{ status: 'published', group_id: 'acme' }] })
   },
 )
+
+test('what npm run seed makes is as npm run verify wants it, with another number of versions too', async () => {
+  await using database = await createTestDatabase()
+  const env = { PATH: process.env['PATH'], DATABASE_URL: database.adminUrl }
+  const command = (file: string, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(root, file), ...args], { env })
+  await command('bench/seed/main.ts', '--artifacts', '350', '--versions', '7', '--bytes', '100')
+  const { stdout } = await command('packages/dev-env/src/verify.ts', '--quiet')
+  expect(stdout).toContain('Everything is as promised')
+  const [archived] = await database.admin`select count(*)::int as rows from artifact_history`
+  expect(archived?.['rows']).toBeGreaterThan(0)
+}, 120_000)

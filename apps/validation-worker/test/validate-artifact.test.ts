@@ -48,12 +48,12 @@ describe('a validation run', () => {
   })
 
   it('blocks what the validator finds invalid, however little its findings say', async () => {
-    peer.behave(json(200, { valid: false, findings: [{ message: 'no TODOs please' }] }))
+    peer.behave(json(200, { valid: false, findings: [{ message: 'too long' }] }))
     const artifact = await worker.submit()
     await worker.work(artifact)
     expect(await worker.stateOf(artifact)).toMatchObject({
       status: 'blocked',
-      run: { findings: [{ severity: 'error', code: 'unspecified', message: 'no TODOs please' }] },
+      run: { findings: [{ severity: 'error', code: 'unspecified', message: 'too long' }] },
     })
   })
 

@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/da
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 
 const LEASE_MS = 500
-const kind = 'validate_run'
+const kind = 'validate_run' as const
 const lane = 'slow'
 
 let database: TestDatabase
@@ -64,7 +64,7 @@ it('a message whose call lasts longer than its lease is given to nobody else mea
 
 it('what was scheduled anew in the meantime is neither leased by a renewal that comes late nor made due by who gives it back', async () => {
   const message = await atWork()
-  const later = { kind: kind as typeof kind, lane, group_id: 'g', refs: [message.ref], delayMs: 60_000 }
+  const later = { kind, lane, group_id: 'g', refs: [message.ref], delayMs: 60_000 }
   await db.withService(null, (tx) => rescheduleMessage(tx, later))
   await db.withService(null, (tx) => renewLease(tx, { kind, ref: message.ref, leaseMs: LEASE_MS }))
   await giveBackWakeUp({ db, log, relay: { nudgeIn: () => {} } }, message)

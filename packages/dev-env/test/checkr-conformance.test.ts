@@ -55,7 +55,7 @@ describe('the conformance kit', () => {
 
   it('finds out findings that lack a member or have another', async () => {
     await using server = createServer((request, response) => {
-      const findings = [{ message: 'no TODOs please' }, { severity: 1, code: 'todo', message: 'no TODOs please' }]
+      const findings = [{ message: 'too long' }, { severity: 1, code: 'length', message: 'too long' }]
       request.resume().on('end', () => response.end(JSON.stringify({ valid: false, findings })))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')

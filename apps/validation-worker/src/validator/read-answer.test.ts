@@ -86,7 +86,7 @@ describe('an answer of a validator', () => {
   })
 
   it.each([
-    [{ message: 'no TODOs please' }, { severity: 'error', code: 'unspecified', message: 'no TODOs please' }],
+    [{ message: 'too long' }, { severity: 'error', code: 'unspecified', message: 'too long' }],
     [
       { severity: 3, code: null, message: ['no'], path: {} },
       { severity: 'error', code: 'unspecified', message: '' },
@@ -96,7 +96,7 @@ describe('an answer of a validator', () => {
       { severity: 'low', code: 'x', message: 'no', path: '/a' },
     ],
   ])('is a verdict whatever its findings lack: %j', (finding, read_as) => {
-    const findings = [finding, 'no TODOs please', null, [finding]]
+    const findings = [finding, 'too long', null, [finding]]
     expect(read(200, JSON.stringify({ valid: false, findings }))).toEqual({ kind: 'failed', findings: [read_as] })
   })
 

@@ -3,7 +3,7 @@ import type { Tx } from '../transaction.ts'
 import type { LatestQuestion } from './find-own-latest.ts'
 import type { PresentedArtifact } from './present-artifact.ts'
 
-/** An artifact of the own group, with the place of its question. Its tries and what it is equal to are left out: `tells_more` if it has any. */
+/** An artifact of the own group, with the place of its question. What few have (tries, an equal artifact) is left out; `tells_more` says that there is some. */
 export type OwnArtifact = PresentedArtifact & { place: number; tells_more: boolean }
 
 export type VersionQuestion = LatestQuestion & { version: string }

@@ -1,3 +1,4 @@
+import { normalForm, sameDecimal } from './decimal.ts'
 import { jsonPointer } from './json-pointer.ts'
 import { MAX_OFFENCES, type Offence } from './offence.ts'
 
@@ -242,24 +243,4 @@ function put({ container, key }: Frame, value: unknown): void {
   else if (key === '__proto__')
     Object.defineProperty(container, key, { value, writable: true, enumerable: true, configurable: true })
   else container[key] = value
-}
-
-/** Whether two decimal notations name the same number: sign, digits without outer zeros, and exponent are equal. */
-function sameDecimal(a: string, b: string): boolean {
-  return a === b || normalForm(a) === normalForm(b)
-}
-
-function normalForm(literal: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? []
-  const digits = `${whole}${fraction}`
-  // By hand: the pattern 0+$ takes quadratic time over zeros that are not the last.
-  let first = 0
-  while (digits[first] === '0') first++
-  if (first === digits.length) return `${sign}0`
-  let end = digits.length
-  while (digits[end - 1] === '0') end--
-  // No double has such an exponent, so it is the same as nothing else.
-  if (!/^[+-]?0*\d{1,9}$/u.test(exponent)) return literal
-  return `${sign}${digits.slice(first, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
