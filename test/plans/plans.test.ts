@@ -4,6 +4,7 @@ import type { Asked } from '@keepr/api/commands/submission'
 import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import { findContent } from '@keepr/db/artifacts/find-content'
+import { findHighestWithin } from '@keepr/db/artifacts/find-highest-within'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
 import { findOwnContent } from '@keepr/db/artifacts/find-own-content'
 import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
@@ -19,6 +20,7 @@ import type { Tx } from '@keepr/db/transaction'
 import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { contentHash } from '@keepr/shared/domain/content-hash'
+import { intervalsOf } from '@keepr/shared/domain/version-range'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 import { publishPassed } from '@keepr/validation-worker/commands/publish-passed'
 import { publishUnvalidated } from '@keepr/validation-worker/commands/publish-unvalidated'
@@ -124,6 +126,16 @@ describe('a name of a thousand versions', () => {
   test('its latest version is one step down an index', () => step((tx) => findOwnLatest(tx, 'acme', [asked])))
   test('and so is one of them', () => step((tx) => findOwnVersion(tx, 'acme', [asked])))
   test('and the content of one', () => step((tx) => findOwnContent(tx, 'acme', [asked])))
+  test('and the highest within a range', () =>
+    step((tx) =>
+      findHighestWithin(tx, {
+        ...asked,
+        group_id: 'acme',
+        owner: 'acme',
+        type: 'prompt',
+        intervals: intervalsOf('<300 || >=700 <800', 'integer'),
+      }),
+    ))
   test('and one of them wherever it lies', () =>
     step((tx) => findVersion(tx, { ...asked, group_id: 'acme', foreign: true })))
 })

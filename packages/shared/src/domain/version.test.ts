@@ -4,11 +4,9 @@ import {
   chooseVersioning,
   compareVersions,
   isPrerelease,
-  isRange,
   latestVersion,
   outranks,
   parseVersion,
-  resolveRange,
   versioningOf,
 } from './version.ts'
 
@@ -144,36 +142,4 @@ describe('chooseVersioning', () => {
       expect(chooseVersioning({ configured, established, version, bump })).toBe(chosen)
     },
   )
-})
-
-describe('ranges', () => {
-  const versions = ['1.0.0', '1.2.0', '1.3.0-beta.1', '1.3.0-beta.2', '2.0.0']
-  test.each([
-    ['^1', '1.2.0'],
-    ['1.x', '1.2.0'],
-    ['*', '2.0.0'],
-    ['', '2.0.0'],
-    ['>=1.3.0-beta.1 <2', '1.3.0-beta.2'],
-    ['1.3.0-beta.1', '1.3.0-beta.1'],
-    ['~1.1', undefined],
-    ['<1 || >=2', '2.0.0'],
-    ['not a range', undefined],
-  ])('%s picks %s', (range, picked) => expect(resolveRange(range, versions)).toBe(picked))
-
-  test('count an integer N as N.0.0', () => {
-    expect(resolveRange('>=2 <9', ['1', '7', '10'])).toBe('7')
-    expect(resolveRange('7', ['1', '7', '10'])).toBe('7')
-  })
-
-  test.each(['next week', '>', '^'.repeat(300), `1${' '.repeat(300)}`])('refuse %j', (range) =>
-    expect(isRange(range)).toBe(false),
-  )
-  property.prop([fc.string()])('never throw', (range) => {
-    expect(typeof isRange(range)).toBe('boolean')
-  })
-  property.prop([fc.uniqueArray(semverVersion)])('of every release pick the highest', (all) => {
-    const releases = all.filter((one) => !isPrerelease(one))
-    expect(resolveRange('>=0.0.0', all)).toBe(latestVersion(releases))
-    for (const one of all) expect(versioningOf(one)).toBe('semver')
-  })
 })

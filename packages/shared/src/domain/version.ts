@@ -7,9 +7,8 @@ export const BUMPS = ['patch', 'minor', 'major'] as const
 export type Bump = (typeof BUMPS)[number]
 
 const MAX_LENGTH = 64
-const MAX_INTEGER = 2_147_483_647
+export const MAX_INTEGER = 2_147_483_647
 const MAX_PART = Number.MAX_SAFE_INTEGER
-export const MAX_RANGE_LENGTH = 256
 const INTEGER = /^[1-9]\d{0,9}$/u
 const SEMVER =
   /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?$/u
@@ -77,25 +76,6 @@ export function chooseVersioning({
   if (fixed === undefined) return asked ?? 'integer'
   return asked === undefined || asked === fixed ? fixed : undefined
 }
-
-/** Whether the text is a range in node-semver's grammar, where nothing means any version. */
-export const isRange = (range: string): boolean => range.length <= MAX_RANGE_LENGTH && semver.validRange(range) !== null
-
-/**
- * The highest version within a range, a pre-release only if the range names one of the same release. An integer N counts
- * as N.0.0, so that `>=3 <7` works for both kinds.
- */
-export function resolveRange(range: string, versions: Iterable<string>): string | undefined {
-  if (!isRange(range)) return undefined
-  const within = new semver.Range(range)
-  const matches = [...versions].filter((version) => within.test(asSemver(version)))
-  return matches.reduce<string | undefined>(
-    (best, version) => (best !== undefined && compareVersions(best, version) >= 0 ? best : version),
-    undefined,
-  )
-}
-
-const asSemver = (version: string): string => (versioningOf(version) === 'integer' ? `${version}.0.0` : version)
 
 /** The first hyphen ends the core; any further one belongs to an identifier, which then is no number. */
 const numericParts = (version: string): string[] =>

@@ -1,7 +1,7 @@
-import { findVersion, type NameQuestion } from '@keepr/db/artifacts/find-version'
-import { listVersions } from '@keepr/db/artifacts/list-versions'
-import { isRange, MAX_RANGE_LENGTH, resolveRange } from '@keepr/shared/domain/version'
-import { problem } from '@keepr/shared/problem'
+import { findHighestWithin } from '@keepr/db/artifacts/find-highest-within'
+import type { NameQuestion } from '@keepr/db/artifacts/find-version'
+import { versioningOf } from '@keepr/shared/domain/version'
+import { intervalsOf, isRange, MAX_RANGE_LENGTH } from '@keepr/shared/domain/version-range'
 import { Artifact } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
 import type { Call } from '../../http/api.ts'
@@ -9,7 +9,6 @@ import { pickArtifact } from '../../http/pick-artifact.ts'
 import { presentArtifact } from '../../http/present.ts'
 import { readNamed } from '../../http/read-named.ts'
 import { param, route } from '../../http/route.ts'
-import { isVisible } from '../../views/artifact.ts'
 import { artifactExample } from './example.ts'
 import { ContentParameter, TypeParameter } from './name-query.ts'
 
@@ -58,22 +57,11 @@ export const getLatestArtifact = route(
   },
 )
 
+/** Which artifact the name means is asked first, whatever the range: so a name of two types is ambiguous in any of them. */
 async function findInRange(c: Call, asked: NameQuestion, range: string) {
   const { readDb } = c.get('ctx')
   const actor = c.get('actor')
-  const all = await readDb.read(actor, (tx) => listVersions(tx, asked))
-  const published = all.filter((artifact) => artifact.status === 'published' && isVisible(actor, artifact))
-  if (published.length === 0) throw problem('not-found')
-  const one = pickArtifact(latestOfEachName(published), actor)
-  const version = resolveRange(
-    range,
-    published.map((artifact) => artifact.version),
-  )
-  if (version === undefined) throw problem('not-found')
-  return await readDb.read(actor, (tx) => findVersion(tx, { ...asked, type: one.type, version }))
+  const { type, group_id: owner, version } = pickArtifact(await readNamed(c, { ...asked, withContent: false }), actor)
+  const question = { ...asked, type, owner, intervals: intervalsOf(range, versioningOf(version)) }
+  return await readDb.readShared(actor, ['within', question], (tx) => findHighestWithin(tx, question))
 }
-
-/** One row per group and type is enough to tell whether the name is ambiguous. */
-const latestOfEachName = <A extends { group_id: string; type: string }>(rows: readonly A[]): A[] => [
-  ...new Map(rows.map((row) => [JSON.stringify([row.group_id, row.type]), row])).values(),
-]
