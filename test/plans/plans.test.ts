@@ -18,6 +18,7 @@ import { listFeed } from '@keepr/db/events/list-feed'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
 import type { Tx } from '@keepr/db/transaction'
 import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
+import { listVisibleTypes } from '@keepr/db/names/list-visible-types'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { contentHash } from '@keepr/shared/domain/content-hash'
 import { intervalsOf } from '@keepr/shared/domain/version-range'
@@ -92,11 +93,13 @@ describe('one artifact', () => {
     'what a download asks of a version': async (tx) =>
       await findOwnContent(tx, 'acme', [{ name: known.name, type: undefined, version: '5' }]),
     'a version of any name': async (tx) => await findVersion(tx, { ...asked(), version: '5' }),
-    'all versions of a name': async (tx) => await listVersions(tx, asked()),
+    'its versions': async (tx) =>
+      await listVersions(tx, { ...asked(), owner: 'acme', type: 'prompt', after: undefined, limit: 201 }),
     'by its id': async (tx) => await findById(tx, { group_id: 'acme', id: known.id, withContent: true }),
     'its content': async (tx) =>
       await findContent(tx, { group_id: 'acme', id: known.id, content_hash: known.content_hash, start: 0, length: 9 }),
-    'its events': async (tx) => await listArtifactEvents(tx, { group_id: 'acme', artifact_id: known.id }),
+    'its events': async (tx) =>
+      await listArtifactEvents(tx, { group_id: 'acme', artifact_id: known.id, after: 0, limit: 201 }),
   }
   for (const [name, story] of Object.entries(one)) test(name, () => expectBounded(story, 40))
 })
@@ -136,6 +139,12 @@ describe('a name of a thousand versions', () => {
         intervals: intervalsOf('<300 || >=700 <800', 'integer'),
       }),
     ))
+  test('and a page of them', () =>
+    step((tx) =>
+      listVersions(tx, { ...asked, group_id: 'acme', owner: 'acme', type: 'prompt', after: '500', limit: 3 }),
+    ))
+  test('and the types in which it is there', () =>
+    step((tx) => listVisibleTypes(tx, { group_id: 'acme', name: 'ever-changing' })))
   test('and one of them wherever it lies', () =>
     step((tx) => findVersion(tx, { ...asked, group_id: 'acme', foreign: true })))
 })

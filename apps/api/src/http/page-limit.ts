@@ -3,14 +3,17 @@ import * as v from 'valibot'
 
 const rule = `must be a number from 1 to ${LONGEST_PAGE}`
 
-/** `limit`: how many items a page may have. */
-export const PageLimit = v.optional(
+const limited = (description: string) =>
   v.pipe(
     v.string(),
-    v.metadata({ description: `How many items, ${LONGEST_PAGE} at most.` }),
+    v.metadata({ description }),
     v.regex(/^[1-9]\d*$/u, rule),
     v.transform(Number),
     v.maxValue(LONGEST_PAGE, rule),
-  ),
-  '50',
-)
+  )
+
+/** `limit`: how many items a page may have. */
+export const PageLimit = v.optional(limited(`How many items, ${LONGEST_PAGE} at most.`), '50')
+
+/** The same where all there is is the answer, unless a page is asked for. */
+export const PageLimitIfAny = v.optional(limited(`How many items, ${LONGEST_PAGE} at most. All when left out.`))

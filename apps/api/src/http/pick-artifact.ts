@@ -16,13 +16,17 @@ export function pickArtifact<A extends Found>(found: readonly A[], actor: Actor)
 
 function requireOneMeaning(visible: readonly Found[], actor: Actor): void {
   requireOneGroup(visible, actor)
-  const types = [...new Set(visible.map(({ type }) => type))].toSorted()
+  requireOneType([...new Set(visible.map(({ type }) => type))].toSorted())
+}
+
+/** A name may be used for several types; which of them is meant must then be said. */
+export function requireOneType(types: readonly string[]): void {
   if (types.length > 1)
     throw problem('ambiguous-type', { detail: `Say which with ?type=: ${types.join(', ')}.`, types })
 }
 
 /** Several groups may offer a public artifact under a name that the caller's group never used. */
-export function requireOneGroup(visible: readonly Found[], actor: Actor): void {
+function requireOneGroup(visible: readonly Found[], actor: Actor): void {
   const groups = new Set(
     visible.filter(({ group_id }) => isForeign(actor, { groupId: group_id })).map(({ group_id }) => group_id),
   )

@@ -3,11 +3,9 @@ import { describe, expect, test } from 'vitest'
 import {
   chooseVersioning,
   compareVersions,
-  isPrerelease,
   latestVersion,
   outranks,
   parseVersion,
-  versioningOf,
 } from './version.ts'
 
 const part = fc

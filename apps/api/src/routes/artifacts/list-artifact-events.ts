@@ -2,14 +2,15 @@ import { findVersion } from '@keepr/db/artifacts/find-version'
 import { listArtifactEvents as listEventRows } from '@keepr/db/events/list-artifact-events'
 import { Event } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
-import { send } from '../../http/answer.ts'
-import { revalidated } from '../../http/cache-headers.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
+import { readPages } from '../../http/read-pages.ts'
 import { requireRight } from '../../http/require-right.ts'
 import { param, route } from '../../http/route.ts'
+import { sendPage } from '../../http/send-page.ts'
 import { viewEvent } from '../../views/event.ts'
 import { eventExample } from './example.ts'
-import { NameQuery } from './name-query.ts'
+import { PagesQuery } from './name-query.ts'
 
 /** What happened to a version of the own group; events of foreign artifacts are not there. */
 export const listArtifactEvents = route(
@@ -19,12 +20,13 @@ export const listArtifactEvents = route(
     path: '/artifacts/:name/:version/events',
     summary: 'The events of a version',
     tag: 'events',
-    query: NameQuery,
+    query: PagesQuery,
     answers: {
       200: {
-        description: 'The events, oldest first',
+        description: 'The events, oldest first; one page of them where `limit` is given',
         schema: v.object({ items: v.array(Event), next_cursor: v.nullable(v.string()) }),
         example: { items: [eventExample], next_cursor: null },
+        headers: ['Link'],
       },
     },
     problems: ['not-found', 'ambiguous-type'],
@@ -37,7 +39,17 @@ export const listArtifactEvents = route(
     const found = await readDb.read(actor, (tx) => findVersion(tx, { ...asked, foreign: false, withContent: false }))
     const artifact = pickArtifact(found, actor)
     requireRight(actor, 'list_events', artifact)
-    const events = await readDb.read(actor, (tx) => listEventRows(tx, { group_id, artifact_id: artifact.id }))
-    return send(c, { status: 200, body: { items: events.map(viewEvent), next_cursor: null }, headers: revalidated })
+    const question = JSON.stringify(['events', group_id, artifact.id])
+    const { items, next } = await readPages({
+      limit: query.limit,
+      after: query.cursor === undefined ? undefined : readCursor(query.cursor, question, 1)[0],
+      read: (after = '0', limit) =>
+        readDb.read(actor, (tx) =>
+          listEventRows(tx, { group_id, artifact_id: artifact.id, after: Number(after), limit }),
+        ),
+      keyOf: ({ sequence }) => String(sequence),
+      show: (event) => JSON.stringify(viewEvent(event)),
+    })
+    return sendPage(c, items, next === undefined ? null : writeCursor([next], question))
   },
 )

@@ -4,16 +4,14 @@ import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
-import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { PageLimit } from '../../http/page-limit.ts'
-import { respond } from '../../http/respond.ts'
-import { queryOf } from '../../http/query.ts'
 import { route } from '../../http/route.ts'
+import { sendPage } from '../../http/send-page.ts'
 import type { ListedItem } from '../../listed-items.ts'
 import { isVisible } from '../../views/artifact.ts'
 import { answeredArtifact } from './example.ts'
-import { TypeParameter } from './name-query.ts'
+import { CursorParameter, TypeParameter } from './name-query.ts'
 
 const text = v.pipe(
   v.string(),
@@ -38,7 +36,7 @@ const Query = v.strictObject({
     '-created_at',
   ),
   limit: PageLimit,
-  cursor: v.optional(v.pipe(v.string(), v.maxLength(2048, 'is not a cursor of this list'))),
+  cursor: CursorParameter,
 })
 
 /** One item per version, never with content. */
@@ -90,11 +88,7 @@ export const listArtifacts = route(
           isVisible(actor, artifact) && isForeign(actor, { groupId: artifact.group_id }) === (scope === 'public'),
       )
       .map(({ json }) => json)
-    return respond(c, `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`, 200, {
-      'content-type': 'application/json',
-      ...revalidated,
-      ...(next_cursor === null ? {} : { link: nextLink(c.req.url, next_cursor) }),
-    })
+    return sendPage(c, items, next_cursor)
   },
 )
 
@@ -102,10 +96,3 @@ const keyLength: Record<Sort, number> = { '-created_at': 2, created_at: 2, name:
 
 const sortKey = ({ artifact: { id, name, type, version, created_at } }: ListedItem, sort: Sort): string[] =>
   sort === 'name' ? [name, type, version, id] : [created_at, id]
-
-/** The same question for the next page, relative to where the caller reached us. */
-function nextLink(url: string, cursor: string): string {
-  const asked = queryOf(url)
-  asked.set('cursor', cursor)
-  return `</artifacts/?${asked.toString()}>; rel="next"`
-}

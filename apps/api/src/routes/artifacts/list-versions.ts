@@ -1,13 +1,16 @@
 import { listVersions as listVersionRows } from '@keepr/db/artifacts/list-versions'
-import { problem } from '@keepr/shared/problem'
+import { listVisibleTypes } from '@keepr/db/names/list-visible-types'
 import { ArtifactPage } from '@keepr/shared/schemas/artifact'
-import { send } from '../../http/answer.ts'
-import { revalidated } from '../../http/cache-headers.ts'
-import { requireOneGroup } from '../../http/pick-artifact.ts'
+import type { Call } from '../../http/api.ts'
+import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { pickArtifact, requireOneType } from '../../http/pick-artifact.ts'
+import { readNamed } from '../../http/read-named.ts'
+import { readPages } from '../../http/read-pages.ts'
 import { param, route } from '../../http/route.ts'
+import { sendPage } from '../../http/send-page.ts'
 import { isVisible, viewArtifact } from '../../views/artifact.ts'
 import { answeredArtifact } from './example.ts'
-import { NameQuery } from './name-query.ts'
+import { PagesQuery } from './name-query.ts'
 
 /** Every version that the caller may see, wherever its row lies, once each, highest first. */
 export const listVersions = route(
@@ -17,32 +20,43 @@ export const listVersions = route(
     path: '/artifacts/:name/versions',
     summary: 'All versions of a name, history included',
     tag: 'artifacts',
-    query: NameQuery,
+    query: PagesQuery,
     answers: {
       200: {
-        description: 'The versions',
+        description: 'The versions; one page of them where `limit` is given',
         schema: ArtifactPage,
         example: { items: [answeredArtifact], next_cursor: null },
+        headers: ['Link'],
       },
     },
     problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
   },
   async (c, { query }) => {
+    const { readDb } = c.get('ctx')
     const actor = c.get('actor')
-    const { readDb, settings } = c.get('ctx')
-    const asked = {
-      group_id: actor.groupId,
-      name: param(c, 'name'),
-      type: query.type,
-      foreign: settings.foreignPublic === 'by_name',
-    }
-    const rows = (await readDb.read(actor, (tx) => listVersionRows(tx, asked))).filter((row) => isVisible(actor, row))
-    if (rows.length === 0) throw problem('not-found')
-    requireOneGroup(rows, actor)
-    const types = [...new Set(rows.map(({ type }) => type))]
-    if (types.length > 1)
-      throw problem('ambiguous-type', { detail: `Say which with ?type=: ${types.join(', ')}.`, types })
-    const items = rows.map((row) => viewArtifact(row, actor))
-    return send(c, { status: 200, body: { items, next_cursor: null }, headers: revalidated })
+    const name = await whoseName(c, query.type)
+    const question = JSON.stringify(['versions', name])
+    const { items, next } = await readPages({
+      limit: query.limit,
+      after: query.cursor === undefined ? undefined : readCursor(query.cursor, question, 1)[0],
+      read: (after, limit) => readDb.read(actor, (tx) => listVersionRows(tx, { ...name, after, limit })),
+      keyOf: ({ version }) => version,
+      show: (row) => (isVisible(actor, row) ? JSON.stringify(viewArtifact(row, actor)) : undefined),
+    })
+    return sendPage(c, items, next === undefined ? null : writeCursor([next], question))
   },
 )
+
+/** What the name means for the caller: the group's own in any state, else what another group offers to all. */
+async function whoseName(c: Call, type: string | undefined) {
+  const { readDb, settings } = c.get('ctx')
+  const actor = c.get('actor')
+  const named = { group_id: actor.groupId, name: param(c, 'name') }
+  const types = (await readDb.read(actor, (tx) => listVisibleTypes(tx, { ...named, type }))).map((row) => row.type)
+  requireOneType(types)
+  const [own] = types
+  if (own !== undefined) return { ...named, owner: actor.groupId, type: own }
+  const foreign = settings.foreignPublic === 'by_name'
+  const offered = pickArtifact(await readNamed(c, { ...named, type, foreign, withContent: false }), actor)
+  return { ...named, owner: offered.group_id, type: offered.type }
+}
