@@ -6,8 +6,9 @@ export type Span = { from: number; to: number }
 
 /**
  * Works out the rows of a span of names once, in a temporary table that every table is then filled from. All of it follows
- * from the number of the name and of the version, so two databases of one shape hold the same. Of a hundred versions
- * two are blocked, one is a draft, two are public, one is restricted; the first version of every tenth name is archived.
+ * from the number of the name and of the version, so two databases of one shape hold the same, made from January to May 2026.
+ * Of a hundred versions two are blocked, one is a draft, two are public, one is restricted; the first version of every tenth
+ * name is archived.
  */
 export async function makeBatch(sql: postgres.ReservedSql, shape: SeedShape, { from, to }: Span): Promise<void> {
   const repeats = Math.max(Math.round(shape.contentBytes / 32) - 1, 0)
@@ -30,7 +31,7 @@ export async function makeBatch(sql: postgres.ReservedSql, shape: SeedShape, { f
            pg_temp.seed_uuid(made_at, 'artifact', n, v) as id, pg_temp.seed_uuid(made_at, 'run', n, v) as run_id
       from generate_series(${from}::int, ${to}::int) n, generate_series(1, ${shape.versions}::int) v,
            lateral (select (n * 7 + v * 13) % 100 as kind,
-                           timestamptz '2026-01-01' + ((v - 1)::float8 + n::float8 / 10000000) * interval '30 days' as made_at) at) made,
+                           timestamptz '2026-01-01' + ((v - 1)::float8 + n::float8 / 10000000) * interval '150 days' / ${shape.versions}::int as made_at) at) made,
            lateral (select case status when 'draft' then 1 when 'archived' then 4 else 3 end as changes) told`
 }
 

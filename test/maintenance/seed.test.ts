@@ -45,9 +45,11 @@ test('what npm run seed makes is as npm run verify wants it, with another number
   const env = { PATH: process.env['PATH'], DATABASE_URL: database.adminUrl }
   const command = (file: string, ...args: string[]) =>
     promisify(execFile)(process.execPath, [join(root, file), ...args], { env })
-  await command('bench/seed/main.ts', '--artifacts', '350', '--versions', '7', '--bytes', '100')
+  await command('bench/seed/main.ts', '--artifacts', '350', '--versions', '70', '--bytes', '100')
   const { stdout } = await command('packages/dev-env/src/verify.ts', '--quiet')
   expect(stdout).toContain('Everything is as promised')
   const [archived] = await database.admin`select count(*)::int as rows from artifact_history`
   expect(archived?.['rows']).toBeGreaterThan(0)
+  const [future] = await database.admin`select count(*)::int as rows from artifact_active where created_at > now()`
+  expect(future?.['rows']).toBe(0)
 }, 120_000)
