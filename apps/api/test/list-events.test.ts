@@ -143,6 +143,31 @@ test('a user has so many streams open and no more, until one is closed; others a
   await Promise.all([again.body?.cancel(), open[1]?.body?.cancel()])
 })
 
+test('who asks for the header fields of the live feed alone holds no stream', async () => {
+  const hana = await api.as('acme', 'hana')
+  const live = { accept: 'text/event-stream' }
+  for (const _ of [1, 2, 3]) {
+    const res = await hana.send('HEAD', '/events', undefined, live)
+    expect([res.status, res.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  }
+  const open = await hana.get('/events', live)
+  expect(open.status).toBe(200)
+  await open.body?.cancel()
+})
+
+test('the feed is live for who would rather have it so than as a page', async () => {
+  const type = async (accept: string) => {
+    const res = await (await api.as('acme', accept)).get('/events', { accept })
+    await res.body?.cancel()
+    return res.headers.get('content-type')
+  }
+  for (const accept of ['text/event-stream', 'Text/Event-Stream', 'text/event-stream, application/json', 'text/event-stream, */*;q=0.1'])
+    expect(await type(accept), accept).toBe('text/event-stream')
+  for (const accept of ['*/*', 'application/json, text/event-stream;q=0', 'text/event-stream;q=0.1, application/json', 'text/event-stream;q=0, */*'])
+    expect(await type(accept), accept).toBe('application/json')
+  expect(await type('application/json;q=0, text/event-stream;q=0, */*')).toBe('application/problem+json')
+}) // prettier-ignore
+
 test('a filter is not held up by what it leaves out: its cursor moves on to the end of the feed', async () => {
   const { items, last_cursor } = await page('types=purged')
   expect(items).toEqual([])

@@ -107,6 +107,13 @@ test('content is sent with its digests, in ranges, and not again', async () => {
   expect(await json(await alice.get('/artifacts/shared?content=false'))).toHaveProperty('last_accessed_at')
 })
 
+test('who asks for header fields alone has not used an artifact', async () => {
+  for (const path of ['/artifacts/own', '/artifacts/own/1', '/artifacts/own/1/content'])
+    expect((await alice.send('HEAD', path)).status).toBe(200)
+  await api.ctx.accessLog.flush()
+  expect(await json(await alice.get('/artifacts/own?content=false'))).not.toHaveProperty('last_accessed_at')
+})
+
 test('content is answered only where it is the one that is meant, and of a type that is accepted', async () => {
   const path = '/artifacts/shared/1/content'
   const etag = (await alice.get(path)).headers.get('etag') ?? ''

@@ -8,7 +8,7 @@ import { respond } from './respond.ts'
 /** Answers a read of one artifact: 304 where the caller has this revision, else with its content where it was read. */
 export function presentArtifact(c: Call, artifact: PresentedArtifact): Response {
   const headers = { ...revalidated, etag: entityTag(artifact) }
-  if (artifact.inline_content) c.get('ctx').accessLog.touch(artifact)
+  if (artifact.inline_content && c.req.method !== 'HEAD') c.get('ctx').accessLog.touch(artifact)
   if (isUnchanged(c, headers.etag)) return respond(c, null, 304, headers)
   const text = withInlineContent(viewArtifact(artifact, c.get('actor')), artifact)
   return respond(c, text, 200, { ...headers, 'content-type': 'application/json' })

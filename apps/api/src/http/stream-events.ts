@@ -1,17 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Call } from './api.ts'
+import { respond } from './respond.ts'
 
 export type StreamedEvent = { id: string; event: string; data: string }
 type Following = { next: () => Promise<StreamedEvent[]>; ended: AbortSignal; heartbeatMs: number }
 
 const pollMs = 500
+const fields = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'private, no-store',
+  vary: 'Authorization',
+  'x-accel-buffering': 'no', // a proxy passes on at once
+}
 
 /**
  * Follows a feed as server-sent events until the caller leaves, their token ends or the process does. `next` gives
  * what came after the last event that was sent. What a stream could not tell is told to the one that goes on after it.
  */
 export function streamEvents(c: Call, next: Following['next']): Response {
+  if (c.req.method === 'HEAD') return respond(c, null, 200, fields) // nobody would read what is written
   const { closing, metrics, settings, eventStreams, log } = c.get('ctx')
   const ended = AbortSignal.any([closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
   const open = eventStreams.open(c.get('actor'))
@@ -26,10 +34,9 @@ export function streamEvents(c: Call, next: Following['next']): Response {
       metrics.streams.dec()
     }
   })
-  // After Hono has set its own.
-  response.headers.set('cache-control', 'private, no-store')
-  response.headers.set('vary', 'Authorization')
-  response.headers.set('x-accel-buffering', 'no') // a proxy passes on at once
+  // After Hono has set its own, of which the server knows better how an answer is framed: HTTP/1.0 has no chunks.
+  for (const [name, value] of Object.entries(fields)) response.headers.set(name, value)
+  for (const name of ['transfer-encoding', 'connection']) response.headers.delete(name)
   return response
 }
 

@@ -6,6 +6,7 @@ import { problem } from '@keepr/shared/problem'
 import { WebhookPayload } from '@keepr/shared/schemas/webhook'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import * as v from 'valibot'
+import { acceptedWeight } from '../../http/accepted-weight.ts'
 import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
@@ -79,7 +80,7 @@ export const listEvents = route(
   async (c, { query }) => {
     const actor = c.get('actor')
     const group_id = actor.groupId
-    const live = c.req.header('accept')?.includes('text/event-stream') ?? false
+    const live = wantsStream(c.req.header('accept') ?? '')
     const resumed = live ? c.req.header('last-event-id') : undefined
     const given = resumed ?? query.after
     const from = resumed === undefined ? 'after' : 'Last-Event-ID'
@@ -115,6 +116,12 @@ export const listEvents = route(
   },
 )
 
+/** Whoever names it, and wants a page no more. */
+const wantsStream = (accept: string): boolean => {
+  const weight = acceptedWeight(accept, 'text/event-stream')
+  return /text\/event-stream/iu.test(accept) && weight > 0 && weight >= acceptedWeight(accept, 'application/json')
+}
+
 function answerPage(c: Call, asked: { events: FeedEvent[]; limit: number; given: string | undefined; seenTo: number }) {
   const { events, limit, given, seenTo } = asked
   const page = events.slice(0, limit)
@@ -132,7 +139,7 @@ const cursorAt = (position: number, groupId: string) => writeCursor([String(posi
 const cursorOf = ({ group_id, position }: FeedEvent) => cursorAt(position, group_id)
 
 function positionOf(cursor: string, groupId: string, parameter: string): number {
-  const [position] = readCursor(cursor, question(groupId), 1, parameter)
+  const [position] = readCursor(cursor, { question: question(groupId), key: ['position'], place: parameter })
   if (position === undefined) throw problem('internal-error')
   return Number(position)
 }
