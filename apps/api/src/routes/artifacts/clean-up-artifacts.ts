@@ -132,7 +132,8 @@ type Question = CleanupQuestion & { fingerprint: string }
 /** What is asked: one time to live for all, or that of each type; and from where on. */
 function questionOf(c: Call, { ttl, type, limit = most, cursor }: CleanupBody): Question {
   const fingerprint = JSON.stringify(['cleanup', c.get('actor').groupId, ttl, type])
-  const [since, id] = cursor === undefined ? [] : readCursor(cursor, fingerprint, 2, '/cursor')
+  const place = { question: fingerprint, key: ['time', 'id'], place: '/cursor' } as const
+  const [since, id] = cursor === undefined ? [] : readCursor(cursor, place)
   const page = {
     fingerprint,
     type,

@@ -42,7 +42,7 @@ export const listArtifactEvents = route(
     const question = JSON.stringify(['events', group_id, artifact.id])
     const { items, next } = await readPages({
       limit: query.limit,
-      after: query.cursor === undefined ? undefined : readCursor(query.cursor, question, 1)[0],
+      after: query.cursor === undefined ? undefined : readCursor(query.cursor, { question, key: ['position'] })[0],
       read: (after = '0', limit) =>
         readDb.read(actor, (tx) =>
           listEventRows(tx, { group_id, artifact_id: artifact.id, after: Number(after), limit }),

@@ -4,7 +4,7 @@ import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
-import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { readCursor, type SortKey, writeCursor } from '../../http/cursor.ts'
 import { PageLimit } from '../../http/page-limit.ts'
 import { route } from '../../http/route.ts'
 import { sendPage } from '../../http/send-page.ts'
@@ -74,7 +74,7 @@ export const listArtifacts = route(
       ...(prefix === undefined ? { name } : { name_prefix: prefix }),
       sort,
       limit: limit + 1,
-      after: cursor === undefined ? undefined : readCursor(cursor, question, keyLength[sort]),
+      after: cursor === undefined ? undefined : readCursor(cursor, { question, key: keyOf[sort] }),
     }
     const rows = await readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked))
     const found = rows.map((row) => listedItems(row, actor))
@@ -92,7 +92,11 @@ export const listArtifacts = route(
   },
 )
 
-const keyLength: Record<Sort, number> = { '-created_at': 2, created_at: 2, name: 4 }
+const keyOf: Record<Sort, SortKey> = {
+  '-created_at': ['time', 'id'],
+  created_at: ['time', 'id'],
+  name: ['text', 'text', 'version', 'id'],
+}
 
 const sortKey = ({ artifact: { id, name, type, version, created_at } }: ListedItem, sort: Sort): string[] =>
   sort === 'name' ? [name, type, version, id] : [created_at, id]

@@ -38,7 +38,7 @@ export const listVersions = route(
     const question = JSON.stringify(['versions', name])
     const { items, next } = await readPages({
       limit: query.limit,
-      after: query.cursor === undefined ? undefined : readCursor(query.cursor, question, 1)[0],
+      after: query.cursor === undefined ? undefined : readCursor(query.cursor, { question, key: ['version'] })[0],
       read: (after, limit) => readDb.read(actor, (tx) => listVersionRows(tx, { ...name, after, limit })),
       keyOf: ({ version }) => version,
       show: (row) => (isVisible(actor, row) ? JSON.stringify(viewArtifact(row, actor)) : undefined),

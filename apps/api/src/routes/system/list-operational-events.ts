@@ -56,7 +56,7 @@ export const listOperationalEvents = route(
     requireGroupRight(c, 'manage_subscribers')
     const { limit, cursor, subject, type } = query
     const question = JSON.stringify(['operational events', subject, type])
-    const after = cursor === undefined ? undefined : readCursor(cursor, question, 2)
+    const after = cursor === undefined ? undefined : readCursor(cursor, { question, key: ['time', 'id'] })
     const asked = { subject, types: type === undefined ? undefined : [type], limit: limit + 1, after }
     const rows = await c.get('ctx').readDb.read(c.get('actor'), (tx) => listRows(tx, asked))
     const last = rows.length > limit ? rows[limit - 1] : undefined

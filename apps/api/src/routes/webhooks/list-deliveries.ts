@@ -41,7 +41,7 @@ export const listDeliveries = route(
     requireGroupRight(c, 'list_deliveries')
     const { limit, cursor, ...filters } = query
     const question = JSON.stringify(['deliveries', actor.groupId, filters])
-    const after = cursor === undefined ? undefined : readCursor(cursor, question, 2)
+    const after = cursor === undefined ? undefined : readCursor(cursor, { question, key: ['time', 'id'] })
     const asked = { ...filters, group_id: actor.groupId, limit: limit + 1, after }
     const rows = await c.get('ctx').readDb.read(actor, (tx) => listRows(tx, asked))
     const last = rows.length > limit ? rows[limit - 1] : undefined
