@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { type Actor, looksLikeSystemActor } from '@keepr/shared/domain/actor'
 import { rolesFromClaim } from '@keepr/shared/domain/role'
 import { problem } from '@keepr/shared/problem'
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { TokenIssuer } from './token-issuer.ts'
 
@@ -73,18 +73,31 @@ function attempt<T>(read: () => T): T {
 
 async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: number): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, issuer.keys, {
+    return await payloadByAnyKey(token, issuer, {
       algorithms: issuer.algorithms,
       clockTolerance: toleranceMs / 1000,
       requiredClaims: ['exp'],
       ...(issuer.issuer === undefined ? {} : { issuer: issuer.issuer }),
       ...(issuer.audience === undefined ? {} : { audience: issuer.audience }),
     })
-    return payload
   } catch (cause) {
     if (keysAreUnreachable(cause))
       throw Object.assign(problem('identity-provider-unavailable', { retry_after_s: 5 }), { cause })
     throw problem('unauthenticated')
+  }
+}
+
+/** Keys need no id (RFC 7517, 4.5), and while an issuer changes its key it has two: whichever verifies the token is its own. */
+async function payloadByAnyKey(token: string, issuer: TokenIssuer, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, issuer.keys, options)).payload
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, options).catch(() => undefined) // by another one, or none at all
+      if (verified) return verified.payload
+    }
+    throw error
   }
 }
 

@@ -204,6 +204,28 @@ test.each([
   await expect(verifier.verify(await sign(other.privateKey))).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
+test('an issuer whose keys have no ids may have two while it changes them, and a stranger is none of them', async () => {
+  const [own, next, stranger] = await Promise.all([pair(), pair(), pair()])
+  const nameless = async ({ publicKey }: Pair) => ({ ...(await exportJWK(publicKey)), alg: 'RS256' })
+  const set = { keys: [await nameless(own), { kty: 'RSA', n: '!', e: 'AQAB' }, await nameless(next)] }
+  const server = createServer((_, response) => response.end(JSON.stringify(set))).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const issuer = await issuerOf({ JWT_JWKS_URL: `http://127.0.0.1:${port}/keys` })
+  const verifier = createTokenVerifier({ issuers: [issuer], clockToleranceMs: 0, maxRemembered: 10 })
+  const verified = async ({ privateKey }: Pair) =>
+    await verifier.verify(
+      await new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub: 'a', group_id: 'g' })
+        .setProtectedHeader({ alg: 'RS256' })
+        .setExpirationTime('1h')
+        .sign(privateKey),
+    )
+  for (const keys of [own, next]) expect(await verified(keys)).toMatchObject({ actor: { userId: 'a' } })
+  await expect(verified(stranger)).rejects.toMatchObject({ code: 'unauthenticated' })
+  server.close()
+})
+
 test('a file with a secret in it is refused at the start', async () => {
   const { privateKey } = await pair()
   const secrets = [
