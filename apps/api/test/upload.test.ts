@@ -140,6 +140,41 @@ test('the parts come in any order, and one without a type is binary for every ty
     })
 })
 
+test('a body says its charset in quotes or without', async () => {
+  const body = JSON.stringify({ name: 'charset', type: 'prompt', content: 1 })
+  for (const charset of ['utf-8', '"UTF-8"', 'utf8; note="charset=latin1"'])
+    expect((await raw(body, `application/json; charset=${charset}`)).status, charset).toBe(202)
+  for (const charset of ['latin1', '"utf-16"'])
+    expect((await raw(body, `application/json; charset=${charset}`)).status, charset).toBe(415)
+})
+
+test('nothing of a part is lost silently: not behind a boundary in it, not in its header fields, not in an encoding', async () => {
+  const artifact = artifactPart({ name: 'lossless', type: 'blob' })
+  const withFields = (fields: string) =>
+    `--X\r\nContent-Disposition: form-data; name="content"\r\n${fields}\r\n\r\na\r\n`
+  const many = Array.from({ length: 21 }, (_, index) => `X-${index}: a`).join('\r\n')
+  for (const [status, part] of [
+    [400, contentPart('abc\r\n--Xenon\r\ndef')],
+    [400, withFields(`${many}\r\nContent-Type: a/b`)],
+    [400, withFields(`X-Long: ${'a'.repeat(100_000)}\r\nContent-Type: a/b`)],
+    [400, withFields('Content-Type: a/b\r\nContent-Type: a/c')],
+    [400, withFields('Content-Disposition: form-data; name="artifact"')],
+    [415, withFields('Content-Transfer-Encoding: base64')],
+    [415, withFields('Content-Encoding: gzip')],
+  ] as const)
+    expect((await form([artifact, part])).status, part.slice(0, 200)).toBe(status)
+  expect((await form([artifact, withFields('Content-Transfer-Encoding: binary')])).status).toBe(202)
+})
+
+test('what stands in quotes is no parameter', async () => {
+  const artifact = artifactPart({ name: 'quoted', type: 'blob' })
+  const content = '--X\r\nContent-Disposition: form-data; filename="a; name=artifact"; name="content"\r\n\r\nabc\r\n'
+  const sent = (type: string) => raw(`${artifact}${content}--X--\r\n`, type)
+  expect((await sent('multipart/form-data; note="; boundary=Y"; boundary="X"')).status).toBe(202)
+  const long = await sent(`multipart/form-data; boundary=${'X'.repeat(71)}`)
+  expect([long.status, await long.text()]).toEqual([400, expect.stringContaining('longer than 70')])
+})
+
 test('a content type that could not be sent again, or that lies about text, is refused', async () => {
   for (const [type, given] of [
     ['blob', 'not a type'],

@@ -5,6 +5,7 @@ import { type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
 import type { Call } from './api.ts'
 import { collectBytes } from './collect-bytes.ts'
+import { fieldParameters } from './field-parameters.ts'
 import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
 import { unknownKeys } from './unknown-keys.ts'
@@ -18,6 +19,9 @@ export const mediaType = (c: Call): string | undefined =>
 
 /** Refuses compressed bodies: what was hashed must be what was sent. */
 export function refuseContentEncoding(c: Call): void {
+  const transfer = c.req.header('transfer-encoding')
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked')
+    throw problem('malformed-request', { detail: 'The only transfer coding that is known here is chunked.' })
   const encoding = c.req.header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw problem('unsupported-media-type', {
@@ -76,9 +80,10 @@ const unsupported = (types: readonly string[]) =>
     headers: { accept: types.join(', ') },
   })
 
-const isUtf8 = (contentType = '') => {
-  const [, charset] = /;\s*charset\s*=\s*"?([^";]*)"?/iu.exec(contentType) ?? []
-  return charset === undefined || /^utf-?8$/iu.test(charset.trim())
+/** JSON is in UTF-8; what says no charset is. */
+export const isUtf8 = (contentType = ''): boolean => {
+  const charset = fieldParameters(contentType).get('charset')
+  return charset === undefined || /^utf-?8$/iu.test(charset)
 }
 
 /** `part` names the part of a multipart body that the bytes are. */

@@ -4,6 +4,7 @@ import Dicer from '@fastify/busboy/deps/dicer/lib/Dicer.js'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { collectBytes, type CollectedBytes } from './collect-bytes.ts'
+import { fieldParameters } from './field-parameters.ts'
 
 export type UploadedFile = { bytes: Uint8Array; contentType: string | undefined; hash: string }
 export type Upload = { artifact: Uint8Array; file: UploadedFile }
@@ -16,6 +17,9 @@ type Part = {
 }
 
 const maxParts = 2
+const maxFields = 20
+const maxFieldCharacters = 16 * 1024
+const longestBoundary = 70 // RFC 2046, 5.1.1
 const limitOf = (name: string, fileLimit: number, fieldLimit: number) => (name === 'content' ? fileLimit : fieldLimit)
 
 /**
@@ -26,21 +30,23 @@ export async function readMultipart(
   c: Call,
   { fileLimit, fieldLimit }: { fileLimit: number; fieldLimit: number },
 ): Promise<Upload> {
-  const [, quoted, plain] =
-    /;\s*boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))/iu.exec(c.req.header('content-type') ?? '') ?? []
-  const boundary = quoted ?? plain
-  if (boundary === undefined) throw malformed('The boundary is missing.')
+  const boundary = fieldParameters(c.req.header('content-type') ?? '').get('boundary')
+  if (!boundary) throw malformed('The boundary is missing.')
+  if (boundary.length > longestBoundary) throw malformed(`The boundary is longer than ${longestBoundary} characters.`)
   const declared = Number(c.req.header('content-length') ?? 0)
   await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)
   const parts: Part[] = []
+  let begun = 0
   let failure: Error | undefined
-  const parser = new Dicer({ boundary, maxHeaderPairs: 20 })
+  const parser = new Dicer({ boundary, maxHeaderPairs: maxFields + 1 }) // it drops what is more
   parser.on('part', (stream) => {
+    begun += 1
     const content = collectBytes(Math.min(declared, fileLimit))
     const part: Part = { name: '', contentType: undefined, content, size: 0, hash: createHash('sha256') }
     stream.on('header', (header) => {
-      part.name = /;\s*name="?([^";]*)"?/iu.exec(header['content-disposition']?.[0] ?? '')?.[1] ?? ''
+      part.name = fieldParameters(header['content-disposition']?.[0] ?? '').get('name') ?? ''
       part.contentType = header['content-type']?.[0]?.trim()
+      failure ??= flawOf(header)
       if (parts.some(({ name }) => name === part.name))
         failure ??= malformed(`The part ${JSON.stringify(part.name)} is given several times.`)
       else if (part.name !== 'artifact' && part.name !== 'content')
@@ -72,6 +78,8 @@ export async function readMultipart(
   parser.end()
   await finished
   if (failure) throw failure
+  // The parser drops what it takes for one: content in which the boundary stands would lose all from there on.
+  if (begun > parts.length) throw malformed('A part has no header fields, or the boundary stands within it.')
   const artifact = parts.find(({ name }) => name === 'artifact')
   const file = parts.find(({ name }) => name === 'content')
   if (!artifact || !file) throw malformed('The parts artifact and content are needed.')
@@ -79,6 +87,20 @@ export async function readMultipart(
     artifact: artifact.content.bytes(),
     file: { bytes: file.content.bytes(), contentType: file.contentType, hash: file.hash.digest('hex') },
   }
+}
+
+/** What would be lost or misread: fields beyond what is kept, two of one name, content that is not sent as it is. */
+function flawOf(header: Record<string, string[] | undefined>): Error | undefined {
+  const fields = Object.entries(header)
+  const values = fields.flatMap(([, given = []]) => given)
+  const size = fields.reduce((sum, [name]) => sum + name.length, 0) + values.join('').length
+  if (values.length > maxFields || size > maxFieldCharacters)
+    return malformed('The header fields of a part are too large.')
+  if (values.length > fields.length) return malformed('A header field of a part is given several times.')
+  const codings = [...(header['content-transfer-encoding'] ?? []), ...(header['content-encoding'] ?? [])]
+  if (codings.some((coding) => !/^(?:7bit|8bit|binary|identity)$/iu.test(coding.trim())))
+    return problem('unsupported-media-type', { detail: 'Send the parts as they are, without any encoding.' })
+  return undefined
 }
 
 const malformed = (detail: string) => problem('malformed-multipart', { detail })

@@ -3,7 +3,7 @@ import type { GenericSchema, InferOutput } from 'valibot'
 import type { GivenContent } from '../commands/prepare-content.ts'
 import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
-import { mediaType, parseBody, readBytes, refuseContentEncoding } from './body.ts'
+import { isUtf8, mediaType, parseBody, readBytes, refuseContentEncoding } from './body.ts'
 import { readKey } from './idempotency.ts'
 import { jsonLimit } from './json-limit.ts'
 import { maxJsonValues } from './max-json-values.ts'
@@ -30,9 +30,7 @@ export async function readSubmission<S extends GenericSchema<unknown, Contents>>
 }
 
 async function readJson<S extends GenericSchema<unknown, Contents>>(c: Call, schema: S): Promise<Read<InferOutput<S>>> {
-  if (/charset\s*=\s*"?(?!utf-?8)/iu.test(c.req.header('content-type') ?? '')) {
-    throw problem('unsupported-media-type', { detail: 'Send JSON in UTF-8.' })
-  }
+  if (!isUtf8(c.req.header('content-type'))) throw problem('unsupported-media-type', { detail: 'Send JSON in UTF-8.' })
   const bytes = await readBytes(c, jsonLimit(c))
   c.set('keyed', readKey(c, bytes))
   return parsed(c, schema, { bytes })

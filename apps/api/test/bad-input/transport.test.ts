@@ -51,6 +51,13 @@ const rows: Row[] = [
     code: 'malformed-request',
   },
   {
+    row: 6,
+    what: 'Transfer-Encoding: gzip, chunked',
+    send: { raw: `${start}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n` },
+    status: 400,
+    code: 'malformed-request',
+  },
+  {
     row: 7,
     what: 'Content-Length: -1',
     send: { raw: `${start}Content-Length: -1\r\n\r\n` },
@@ -233,6 +240,21 @@ test('14: who expects to be told to go on is told so once the body is wanted', a
   expect(answers[0]).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n$/u)
   expect(answers[1]).toMatch(/^HTTP\/1\.1 202 Accepted\r\n/u)
 })
+
+test('a live stream to a client of HTTP/1.0, which knows no chunks, has none', async () => {
+  const answer = await new Promise<string>((resolve) => {
+    let text = ''
+    const socket = connect({ port: bad.port, host: '127.0.0.1' }, () =>
+      socket.write(`GET /events HTTP/1.0\r\nHost: x.test\r\nAuthorization: Bearer ${bad.token}\r\nAccept: text/event-stream\r\n\r\n`),
+    )
+    socket.on('data', (chunk) => {
+      text += chunk.toString('utf8')
+      if (text.includes('data:')) socket.destroy()
+    })
+    socket.on('close', () => resolve(text))
+  })
+  expect(answer).toMatch(/\r\n\r\nevent: artifact\.created\n/u)
+}) // prettier-ignore
 
 test('13: after what was no request the connection is closed', async () => {
   const closed = await new Promise<boolean>((resolve) => {
