@@ -49,3 +49,30 @@ test('the parameters of the feed are described', async () => {
   )
   expect(described).toMatchObject({ after: expect.any(String), types: expect.stringContaining('recheck_failed') })
 })
+
+test('a client that is generated from the description can say all that there is to say, in the types that it means', async () => {
+  type Schema = Record<string, unknown>
+  type Operation = {
+    parameters: { in: string; name: string; schema: Schema }[]
+    responses: Record<string, unknown>
+    requestBody?: { content: Record<string, { schema: { properties: Record<string, Schema> } }> }
+  }
+  // SAFETY: the test above holds that it is sound OpenAPI.
+  const { paths } = JSON.parse(await readFile(file, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
+  const asked = new Map(
+    operations.flatMap(({ parameters }) => parameters.map((one) => [`${one.in} ${one.name}`, one.schema] as const)),
+  )
+  expect(asked.get('query limit')).toEqual({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
+  expect(asked.get('query content')).toEqual({ type: 'boolean', default: true })
+  expect(asked.get('query created_after')).toEqual({ type: 'string', format: 'date-time' })
+  expect(asked.get('header Idempotency-Key')).toMatchObject({ maxLength: 255 })
+  const submitted = paths['/artifacts']?.['post']?.requestBody?.content['application/json']?.schema.properties
+  expect(submitted?.['metadata']).toMatchObject({
+    properties: { tags: { type: 'array', items: { type: 'string' } } },
+    additionalProperties: true,
+  })
+  for (const { responses } of operations) expect(responses).toHaveProperty('default')
+  // Some generators take such an object for one without members; and nothing is told that is no whole number.
+  expect(/\{"type":"(?:object|number)"\}/u.exec(JSON.stringify(paths))).toBeNull()
+})

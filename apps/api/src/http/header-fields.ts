@@ -19,9 +19,10 @@ export const requestHeaders = {
     description:
       'Makes the request safe to repeat: for 24 hours the same key of the same user on the same path gets the first answer.',
     example: '5f0c1e6e-0f5b-4a8e-9f43-2b8a1c3d4e5f',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
   'Last-Event-ID': { description: 'With `Accept: text/event-stream`: the id of the last event that was received.' },
-} as const satisfies Record<string, { description: string; example?: string }>
+} as const satisfies Record<string, { description: string; example?: string; schema?: object }>
 export type RequestHeader = keyof typeof requestHeaders
 
 /** Header fields of answers. */

@@ -60,6 +60,7 @@ const named = {
   WebhookPayload: componentOf(WebhookPayload),
 }
 const text = { type: 'string' }
+const texts = { type: 'array', items: text }
 const problemSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'request_id'],
@@ -69,6 +70,25 @@ const problemSchema = {
     status: { type: 'integer' },
     detail: text,
     request_id: text,
-    errors: { type: 'array', items: { type: 'object', properties: { pointer: text, parameter: text, detail: text } } },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: { pointer: text, parameter: text, detail: text },
+      },
+    },
+    rule: { ...text, description: 'Which rule forbids it.' },
+    id: { ...text, format: 'uuid', description: 'The artifact that is in the way, where the caller may see it.' },
+    version: { ...text, description: 'The version that is in the way.' },
+    content_hash: { ...text, description: 'The hash of what has that version already.' },
+    latest: { ...text, description: 'The latest published version.' },
+    types: { ...texts, description: 'The types that have this name.' },
+    ids: { ...texts, description: 'The artifacts that the name may mean.' },
+    status_of_artifact: text,
+    state: { ...text, description: 'The state of the subscriber.' },
+    limit_bytes: { type: 'integer' },
+    used_bytes: { type: 'integer' },
+    retry_after_s: { type: 'integer' },
   },
 }

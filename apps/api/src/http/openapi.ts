@@ -11,7 +11,7 @@ const conversion: ConversionConfig = {
   target: 'draft-2020-12',
   errorMode: 'ignore',
   overrideSchema: ({ valibotSchema, jsonSchema }) =>
-    valibotSchema.type === 'custom' ? { ...jsonSchema, type: 'object' } : undefined,
+    valibotSchema.type === 'custom' ? { ...jsonSchema, type: 'object', additionalProperties: true } : undefined,
 }
 
 type JsonSchema = Record<string, unknown>
@@ -34,6 +34,8 @@ function withReferences(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withReferences)
   if (typeof node !== 'object' || node === null) return node
   if ('ref' in node && typeof node.ref === 'string') return { $ref: `#/components/schemas/${node.ref}` }
+  // What is a text only until it is read (a number in a query) is told as what it means.
+  if ('toldAs' in node) return node.toldAs
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withReferences(value)]))
 }
 
@@ -47,7 +49,7 @@ export function describe(route: Route) {
     // SAFETY: these are OpenAPI 3.1 objects; the library's types know JSON Schema of an older draft.
     parameters: [...pathParameters(route.path), ...queryParameters(route), ...headerParameters(route)] as never,
     ...(route.body ? { requestBody: requestBody(route, route.body) } : {}),
-    responses: { ...answers(route), ...problems(route) },
+    responses: { ...answers(route), ...problems(route), default: anyOther },
   })
 }
 
@@ -135,7 +137,15 @@ const described = (names: readonly ResponseHeader[]) =>
 function content({ schema, example, contentType, orAs }: AnswerSpec) {
   if (!schema) return contentType === undefined ? {} : { content: { [contentType]: { schema: {} } } }
   const json = { schema: schemaOf(schema), ...(example === undefined ? {} : { example }) }
-  return { content: { 'application/json': json, ...(orAs === undefined ? {} : { [orAs]: { schema: {} } }) } }
+  return {
+    content: { 'application/json': json, ...(orAs === undefined ? {} : { [orAs]: { schema: { type: 'string' } } }) },
+  }
+}
+
+/** What the server refuses before it looks at the route: a request that is none, too many header fields, too long an address. */
+const anyOther = {
+  description: 'Any other problem',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
 
 /** The problems of a route, with those that any route of its kind may answer. */

@@ -3,17 +3,19 @@ import * as v from 'valibot'
 
 const rule = `must be a number from 1 to ${LONGEST_PAGE}`
 
-const limited = (description: string) =>
+const limited = (toldAs: { description: string; default?: number }) =>
   v.pipe(
     v.string(),
-    v.metadata({ description }),
+    v.metadata({ toldAs: { ...toldAs, type: 'integer', minimum: 1, maximum: LONGEST_PAGE } }),
     v.regex(/^[1-9]\d*$/u, rule),
     v.transform(Number),
     v.maxValue(LONGEST_PAGE, rule),
   )
 
+const most = `How many items, ${LONGEST_PAGE} at most.`
+
 /** `limit`: how many items a page may have. */
-export const PageLimit = v.optional(limited(`How many items, ${LONGEST_PAGE} at most.`), '50')
+export const PageLimit = v.optional(limited({ description: most, default: 50 }), '50')
 
 /** The same where all there is is the answer, unless a page is asked for. */
-export const PageLimitIfAny = v.optional(limited(`How many items, ${LONGEST_PAGE} at most. All when left out.`))
+export const PageLimitIfAny = v.optional(limited({ description: `${most} All when left out.` }))

@@ -3,6 +3,8 @@ import { isBase64 } from '../domain/base64.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
 import { MAX_OFFENCES } from '../domain/offence.ts'
+import { Finding } from './checkr.ts'
+import { Integer } from './integer.ts'
 import { BUMPS, parseVersion, VERSION_RULE } from '../domain/version.ts'
 
 export const USAGE_POLICY = v.picklist(
@@ -15,6 +17,14 @@ const Text = v.string('must be a string')
 /** A request takes 7 or "7"; everything else carries the text. */
 export const Version = v.pipe(
   v.union([v.number(), v.string()], VERSION_RULE),
+  v.metadata({
+    toldAs: {
+      anyOf: [
+        { type: 'integer', minimum: 1 },
+        { type: 'string', maxLength: 64 },
+      ],
+    },
+  }),
   v.rawTransform<string | number, string>(({ dataset, addIssue, NEVER }) => {
     const version = parseVersion(dataset.value)
     if (version !== undefined) return version
@@ -71,7 +81,14 @@ export const Metadata = v.pipe(
         addIssue({ message, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }, ...path] })
     }
   }),
-  v.metadata({ description: NOTES }),
+  v.metadata({
+    description: NOTES,
+    properties: {
+      tags: { type: 'array', items: { type: 'string', minLength: 1 } },
+      category: { type: 'string' },
+      description: { type: 'string' },
+    },
+  }),
 )
 export type Metadata = v.InferOutput<typeof Metadata>
 
@@ -120,9 +137,9 @@ export const Validation = v.object({
     'waiting', 'running', 'passed', 'failed', 'error', 'expired', 'held', 'cancelled', 'not_required',
   ]), // prettier-ignore
   attempts: v.array(
-    v.object({ at: Timestamp, duration_ms: v.number(), outcome: v.string(), reason: v.nullable(v.string()) }),
+    v.object({ at: Timestamp, duration_ms: Integer, outcome: v.string(), reason: v.nullable(v.string()) }),
   ),
-  findings: v.array(v.record(v.string(), v.unknown())),
+  findings: v.array(Finding),
   reason: v.optional(v.string()),
   deadline: v.optional(Timestamp),
   checked_at: v.optional(Timestamp),
@@ -143,7 +160,7 @@ export const Artifact = v.pipe(
     created_by: v.optional(v.string()),
     content: v.optional(v.unknown()),
     content_type: v.string(),
-    content_size: v.number(),
+    content_size: Integer,
     content_hash: v.string(),
     metadata: v.record(v.string(), v.unknown()),
     created_at: Timestamp,
@@ -174,7 +191,7 @@ export const Event = v.pipe(
     name: v.string(),
     type: v.string(),
     version: v.string(),
-    sequence: v.number(),
+    sequence: Integer,
     event_type: v.string(),
     event_data: v.record(v.string(), v.unknown()),
     actor: v.string(),

@@ -14,6 +14,7 @@ export const Rfc3339 = v.pipe(
   v.string(WRONG),
   v.regex(PATTERN, WRONG),
   v.check((text) => isDay(PATTERN.exec(text) ?? []) && (!isLeapSecond(text) || beginsDay(instantOf(text))), WRONG),
+  v.metadata({ toldAs: { type: 'string', format: 'date-time' } }),
 )
 
 /** In milliseconds since 1970. A leap second is the same as the one after it, as it is to PostgreSQL. */

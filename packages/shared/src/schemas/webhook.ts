@@ -1,7 +1,10 @@
 import * as v from 'valibot'
+import { Integer } from './integer.ts'
 
 const time = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
 const Finding = v.object({ severity: v.string(), code: v.string(), path: v.optional(v.string()) })
+
+const Moved = v.object({ id: v.string(), version: v.string(), content_hash: v.string() })
 
 /** What subscribers receive and what `GET /events` tells: one shape, so that a consumer needs one parser. Never content. */
 export const WebhookPayload = v.pipe(
@@ -13,7 +16,7 @@ export const WebhookPayload = v.pipe(
     data: v.object({
       event_id: v.string(),
       /** Gapless per group, type and name: a consumer orders by it. */
-      sequence: v.number(),
+      sequence: Integer,
       group_id: v.string(),
       artifact: v.object({
         id: v.string(),
@@ -23,14 +26,14 @@ export const WebhookPayload = v.pipe(
         status: v.string(),
         usage_policy: v.string(),
         content_hash: v.string(),
-        metadata: v.unknown(),
+        metadata: v.record(v.string(), v.unknown()),
       }),
       actor: v.string(),
       reason: v.optional(v.string()),
       findings: v.optional(v.array(Finding)),
       /** Of a rollback: all that moved, and what is latest now. */
-      withdrawn: v.optional(v.unknown()),
-      restored: v.optional(v.unknown()),
+      withdrawn: v.optional(v.array(Moved)),
+      restored: v.optional(Moved),
       /** Of a version that a rollback withdrew besides its own: the event that tells the story. Only in the feed. */
       part_of: v.optional(v.string()),
       /** Of changed metadata or a changed policy: before and after. */

@@ -15,13 +15,15 @@ export type AnnouncedEvent = {
   status: string
   usage_policy: string
   content_hash: string
-  metadata: unknown
+  metadata: Readonly<Record<string, unknown>>
   created_at: string
 }
 
 /** What subscribers and the feed tell of an event: never content. */
 export function payloadOf(event: AnnouncedEvent): WebhookPayload {
-  const { reason, findings, withdrawn, restored, part_of, before, after } = event.event_data
+  const { reason, findings, part_of, before, after } = event.event_data
+  // SAFETY: the rollback wrote them so.
+  const { withdrawn, restored } = event.event_data as Pick<WebhookPayload['data'], 'withdrawn' | 'restored'>
   return {
     type: `artifact.${event.event_type}`,
     timestamp: event.created_at,

@@ -2,6 +2,7 @@ import type { IdleVersion } from '@keepr/db/cleanup/list-idle-versions'
 import type { Tx } from '@keepr/db/transaction'
 import { parseDuration } from '@keepr/shared/domain/duration'
 import { problem } from '@keepr/shared/problem'
+import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 import { applyCleanup, type CleanupOrder } from '../../commands/apply-cleanup.ts'
 import { type CleanupQuestion, suggestCleanup } from '../../commands/suggest-cleanup.ts'
@@ -44,9 +45,9 @@ const Item = v.object({
   status: v.string(),
   reason: v.picklist(['idle_published', 'idle_draft', 'idle_blocked']),
   idle_since: v.string(),
-  idle_ms: v.number(),
-  ttl_ms: v.number(),
-  bytes: v.number(),
+  idle_ms: Integer,
+  ttl_ms: Integer,
+  bytes: Integer,
   latest: v.boolean(),
   outcome: v.optional(v.picklist(['archived', 'discarded', 'kept'])),
 })

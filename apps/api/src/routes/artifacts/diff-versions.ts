@@ -4,6 +4,7 @@ import { jsonPatch } from '@keepr/shared/domain/diff/json-patch'
 import { unifiedDiff } from '@keepr/shared/domain/diff/unified-diff'
 import { problem } from '@keepr/shared/problem'
 import { Version } from '@keepr/shared/schemas/artifact'
+import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
@@ -14,7 +15,7 @@ import { subjectOf } from '../../views/artifact.ts'
 import { decide } from '@keepr/shared/domain/access'
 import { TypeParameter } from './name-query.ts'
 
-const Side = v.object({ id: v.string(), version: v.string(), content_hash: v.string(), content_size: v.number() })
+const Side = v.object({ id: v.string(), version: v.string(), content_hash: v.string(), content_size: Integer })
 const Operations = v.array(v.record(v.string(), v.unknown()))
 const described = <Schema extends v.GenericSchema>(schema: Schema, description: string) =>
   v.optional(v.pipe(schema, v.metadata({ description })))
@@ -27,7 +28,7 @@ const Diff = v.object({
   equal: v.boolean(),
   patch: described(Operations, 'JSON: an RFC 6902 patch. A value with very many differences is replaced as a whole.'),
   summary: described(
-    v.object({ added: v.number(), removed: v.number(), replaced: v.number() }),
+    v.object({ added: Integer, removed: Integer, replaced: Integer }),
     'JSON: how many operations of each kind the patch has.',
   ),
   unified: described(

@@ -5,7 +5,12 @@ import { PageLimitIfAny } from '../../http/page-limit.ts'
 /** `?type=` works on every route with a name. */
 export const TypeParameter = v.optional(v.pipe(v.string(), v.regex(TYPE_PATTERN, 'is not a type')))
 /** `?content=false` leaves the content out. */
-export const ContentParameter = v.optional(v.picklist(['true', 'false'], 'must be true or false'))
+export const ContentParameter = v.optional(
+  v.pipe(
+    v.picklist(['true', 'false'], 'must be true or false'),
+    v.metadata({ toldAs: { type: 'boolean', default: true } }),
+  ),
+)
 
 export const CursorParameter = v.optional(v.pipe(v.string(), v.maxLength(2048, 'is not a cursor of this list')))
 

@@ -1,3 +1,4 @@
+import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 
 /** What is answered of a re-validation. */
@@ -8,12 +9,12 @@ export const RecheckAnswer = v.object({
   state: v.picklist(['running', 'paused', 'done']),
   requested_by: v.string(),
   progress: v.object({
-    total: v.number(),
-    started: v.number(),
-    passed: v.number(),
-    failed: v.number(),
-    unavailable: v.number(),
-    skipped: v.number(),
+    total: Integer,
+    started: Integer,
+    passed: Integer,
+    failed: Integer,
+    unavailable: Integer,
+    skipped: Integer,
   }),
   created_at: v.string(),
   finished_at: v.nullable(v.string()),

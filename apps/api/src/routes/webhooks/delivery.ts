@@ -1,3 +1,4 @@
+import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 
 const time = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
@@ -10,7 +11,7 @@ export const Delivery = v.object({
   subscriber: v.string(),
   webhook_id: v.string(),
   status: v.picklist(['pending', 'delivered', 'exhausted', 'missed']),
-  attempt_count: v.number(),
+  attempt_count: Integer,
   attempts: v.optional(v.array(v.record(v.string(), v.unknown()))),
   next_attempt_at: v.nullable(time),
   delivered_at: v.nullable(time),

@@ -1,4 +1,5 @@
 import { instantOf, Rfc3339 } from '@keepr/shared/schemas/rfc3339'
+import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 import { replayDeliveries } from '../../commands/replay-deliveries.ts'
 import { findSubscriber } from '../../http/find-subscriber.ts'
@@ -57,7 +58,7 @@ export const replaySubscriber = route(
     answers: {
       202: {
         description: `They are sent again, the oldest ${LIMIT} of them. Ask again with \`next_since\` as \`since\` until it is null.`,
-        schema: v.object({ subscriber: v.string(), replayed: v.number(), next_since: v.nullable(time) }),
+        schema: v.object({ subscriber: v.string(), replayed: Integer, next_since: v.nullable(time) }),
         example: { subscriber: 'deployments', replayed: 12, next_since: null },
       },
     },
