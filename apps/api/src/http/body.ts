@@ -1,5 +1,5 @@
 import { jsonPointer } from '@keepr/shared/domain/json-pointer'
-import type { Offence } from '@keepr/shared/domain/offence'
+import { MAX_OFFENCES, type Offence } from '@keepr/shared/domain/offence'
 import { readStrictJson } from '@keepr/shared/domain/strict-json'
 import { type Problem, problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
@@ -123,7 +123,8 @@ export function checkBody(value: unknown, schema: v.GenericSchema, readWith: rea
     if (!told.has(pointer)) offences.push({ pointer, detail })
     told.add(pointer)
   }
-  for (const key of unknownKeys(value, schema)) {
+  // A body may be made of nothing else, and no more are told.
+  for (const key of unknownKeys(value, schema).slice(0, MAX_OFFENCES)) {
     tell([key], decidedByKeepr.has(key) ? 'is decided by Keepr and cannot be sent' : 'is not a known field')
   }
   const result = v.safeParse(schema, value)
