@@ -63,7 +63,9 @@ test('a client that is generated from the description can say all that there is 
   const asked = new Map(
     operations.flatMap(({ parameters }) => parameters.map((one) => [`${one.in} ${one.name}`, one.schema] as const)),
   )
-  expect(asked.get('query limit')).toEqual({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
+  const limitOf = (path: string) => paths[path]?.['get']?.parameters.find(({ name }) => name === 'limit')?.schema
+  expect(limitOf('/artifacts')).toEqual({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
+  expect(limitOf('/artifacts/{name}/versions')).toEqual({ type: 'integer', minimum: 1, maximum: 200 })
   expect(asked.get('query content')).toEqual({ type: 'boolean', default: true })
   expect(asked.get('query created_after')).toEqual({ type: 'string', format: 'date-time' })
   expect(asked.get('header Idempotency-Key')).toMatchObject({ maxLength: 255 })
