@@ -3,11 +3,10 @@ import type { NewAttempt } from '@keepr/db/deliveries/note-attempt'
 import { noteDelivered } from '@keepr/db/deliveries/note-delivered'
 import { finishMessage } from '@keepr/db/outbox/finish-message'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'
-import { relayBounds } from '@keepr/db/outbox/relay-bounds'
+import { AT_WORK_MS, relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { type Commit, commitSoon, type Tx } from '@keepr/db/transaction'
 import type { Context } from './context.ts'
 import { gathered } from '@keepr/db/gathered'
-import { leaseMsOf } from './delivery/lease-ms.ts'
 
 /** An attempt that succeeded. */
 export type Delivered = NewAttempt & {
@@ -29,7 +28,7 @@ export type DeliveryDesk = {
   close(delivered: Delivered): Promise<WaitingDelivery | undefined>
 }
 
-export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'subscribers'>): DeliveryDesk {
+export function createDeliveryDesk({ db }: Pick<Context, 'db'>): DeliveryDesk {
   async function openAll(tx: Tx, group_id: string, ids: readonly string[]): Promise<(WaitingDelivery | undefined)[]> {
     const found = await findWaitingDeliveries(tx, ids)
     const byId = new Map(found.map((delivery) => [delivery.id, delivery]))
@@ -43,7 +42,7 @@ export function createDeliveryDesk({ db, subscribers }: Pick<Context, 'db' | 'su
       lane: subscriber,
       perLane: relayBounds.perLane.deliver_webhook,
       limit,
-      leaseMs: leaseMsOf(subscribers().find(({ name }) => name === subscriber)),
+      leaseMs: AT_WORK_MS,
     })
 
   async function noteAndTakeNext(tx: Tx, group_id: string, made: readonly Delivered[], commit: Commit) {

@@ -3,6 +3,7 @@ import { insertDeliveries, type NewDelivery } from '@keepr/db/deliveries/insert-
 import { type EventToAnnounce, listEventsToAnnounce } from '@keepr/db/events/list-events-to-announce'
 import { lockLanes } from '@keepr/db/outbox/lock-lanes'
 import { type LaneLoad, measureLanes } from '@keepr/db/outbox/measure-lanes'
+import { AT_WORK_MS } from '@keepr/db/outbox/relay-bounds'
 import { type EventMessage, takeEventMessages } from '@keepr/db/outbox/take-event-messages'
 import type { SubscriberRow } from '@keepr/db/rows'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
@@ -13,7 +14,6 @@ import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { bodyOf } from '@keepr/shared/webhooks/body-of'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
 import type { Context } from '../context.ts'
-import { leaseMsOf, LONGEST_HELD_MS } from '../delivery/lease-ms.ts'
 import { matches, wantedBy } from '../delivery/matches.ts'
 import type { Claim } from '../delivery-hand.ts'
 
@@ -53,7 +53,7 @@ export async function fanOutBatch(
   ])
   const deliveries = deliveriesOf(subscribers, events, messages)
   if (deliveries.length === 0) return { changes: messages.length, events: ids.length, leased: [], left: [] }
-  const given = await leaseThoseWithRoom(tx, subscribers, { claim, deliveries, states })
+  const given = await leaseThoseWithRoom(tx, { claim, deliveries, states })
   const inserting = insertDeliveries(tx, group_id, given)
   commit()
   const inserted = await inserting
@@ -98,25 +98,17 @@ function deliveriesOf(
 
 type Leasing = { claim: Claim; deliveries: readonly NewDelivery[]; states: readonly SubscriberRow[] }
 
-/**
- * Subscribers that do not do well are called by way of the relay, which brings no more than they can hold up; and so are
- * those that are given very long to answer.
- */
-async function leaseThoseWithRoom(
-  tx: Tx,
-  subscribers: readonly SubscriberConfig[],
-  { claim, deliveries, states }: Leasing,
-): Promise<NewDelivery[]> {
+/** Subscribers that do not do well are called by way of the relay, which brings no more than they can hold up. */
+async function leaseThoseWithRoom(tx: Tx, { claim, deliveries, states }: Leasing): Promise<NewDelivery[]> {
   const stateOf = new Map(states.map((row) => [row.name, row]))
-  const leases = new Map(subscribers.map((subscriber) => [subscriber.name, leaseMsOf(subscriber)]))
   const mayBeHeld = ({ subscriber }: NewDelivery) => {
     const { state = 'active', failing_since = null } = stateOf.get(subscriber) ?? {}
-    return state === 'active' && failing_since === null && (leases.get(subscriber) ?? Infinity) <= LONGEST_HELD_MS
+    return state === 'active' && failing_since === null
   }
   const room = await claim.room(deliveries.filter(mayBeHeld), (lanes) => measureAlone(tx, lanes))
   return deliveries.map((delivery) => ({
     ...delivery,
-    lease_ms: room.has(delivery) ? leases.get(delivery.subscriber) : undefined,
+    lease_ms: room.has(delivery) ? AT_WORK_MS : undefined,
     missed: stateOf.get(delivery.subscriber)?.state === 'disabled',
   }))
 }

@@ -1,7 +1,6 @@
 import type { LaneLoad } from '@keepr/db/outbox/measure-lanes'
-import { relayBounds } from '@keepr/db/outbox/relay-bounds'
+import { AT_WORK_MS, relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { FROZEN_MS, heldIn, type Lane, type Lanes, type Lease, leasedIn } from './lanes.ts'
-import { LONGEST_HELD_MS } from './lease-ms.ts'
 
 /** Of one subscriber so many are held at most (being made or waiting for it), so many in all, and no more once they are so large. */
 const HELD = { perLane: 160, inAll: 2000, bytes: 32 * 1024 * 1024 } as const
@@ -64,7 +63,7 @@ export function claimRoom(lanes: Lanes): RoomClaim {
       for (const name of byLane.keys()) noteLeft(name, false)
       const loads = await measure([...byLane.keys()])
       const [asked] = loads
-      if (asked) lease = { since, lease_ends_by_ms: asked.measured_at_ms + LONGEST_HELD_MS + FROZEN_MS }
+      if (asked) lease = { since, lease_ends_by_ms: asked.measured_at_ms + AT_WORK_MS + FROZEN_MS }
       return new Set(
         loads.flatMap((load) => {
           if (load.has_due) noteLeft(load.lane, true)
