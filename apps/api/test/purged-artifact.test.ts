@@ -1,4 +1,5 @@
 import { connectMaintenance, type Maintenance } from '@keepr/db/connect-maintenance'
+import { postgres } from '@keepr/db/driver/postgres'
 import { purgeArtifact } from '@keepr/db/purge/purge-artifact'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
@@ -123,7 +124,8 @@ test('what another transaction had read before the purge is found by its second 
   await api.settleAll()
   const writing = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()
-  const late = api.database.admin.begin(async (tx) => {
+  const actor = { userId: 'alice', groupId: 'acme', roles: ['author' as const] }
+  const late = api.ctx.db.withActor(actor, async (tx) => {
     await tx`select metadata from artifact_active where id = ${id}`
     begun.resolve()
     await writing.promise
@@ -142,4 +144,20 @@ test('what another transaction had read before the purge is found by its second 
   expect(await purged).toMatchObject({ idempotency_keys: 1 })
   const [kept] = await api.database.admin`select answer_status, answer_body from idempotency_keys where key = 'late'`
   expect(kept).toMatchObject({ answer_status: 410, answer_body: expect.not.stringContaining('secret') })
+})
+
+test('what no service has begun holds a purge up for nothing, such as a backup or another database', async () => {
+  const id = await submit({ name: 'backed-up', content: 'secret' })
+  const elsewhere = new URL(api.database.adminUrl)
+  elsewhere.pathname = '/postgres'
+  await using stack = new AsyncDisposableStack()
+  for (const url of [api.database.adminUrl, elsewhere.href]) {
+    const backup = postgres(url, { max: 1 })
+    stack.defer(() => backup.end({ timeout: 1 }))
+    const running = await backup.reserve()
+    await running`begin isolation level repeatable read read only`
+    await running`select 1`
+  }
+  await purge(id)
+  expect(await answerOf('GET', '/artifacts/backed-up/1/content')).toEqual(gone)
 })

@@ -14,8 +14,9 @@ const pollMs = 100
 const patienceMs = 90_000 // longer than any statement of a service may take
 
 /**
- * Purges one artifact, and then once more when every transaction has ended that had begun before: what one of them had
- * read already (an answer that is kept, a delivery that is written) would else remain.
+ * Purges one artifact, and then once more when every transaction of a service has ended that had begun before: what one of them
+ * had read already (an answer that is kept, a delivery that is written) would else remain. Nobody else writes: a backup or a vacuum
+ * may run for hours, and what runs in other databases of the server is none of ours.
  */
 export async function purgeArtifact(
   sql: postgres.Sql,
@@ -36,19 +37,25 @@ export async function purgeArtifact(
     return row.lost
   }
   const first = await once()
-  await transactionsToEnd(sql)
+  await servicesToCommit(sql)
   const late = await once()
   return Object.fromEntries(Object.entries(first).map(([table, rows]) => [table, rows + (late[table] ?? 0)]))
 }
 
-async function transactionsToEnd(sql: postgres.Sql): Promise<void> {
+async function servicesToCommit(sql: postgres.Sql): Promise<void> {
   const running = () => sql<{ id: string }[]>`
-    select virtualtransaction as id from pg_locks
-     where locktype = 'virtualxid' and pid <> pg_backend_pid()`
+    select l.virtualtransaction as id
+      from pg_locks l
+      join pg_stat_activity a on a.pid = l.pid and a.datname = current_database()
+      join pg_roles r on r.oid = a.usesysid and not r.rolsuper
+     where l.locktype = 'virtualxid'
+       and exists (select from unnest(array['keepr_api', 'keepr_validation', 'keepr_webhook']) as service (name)
+                    where pg_has_role(r.oid, service.name, 'member'))`
   const before = new Set((await running()).map(({ id }) => id))
   for (const end = Date.now() + patienceMs; before.size > 0; await pause(pollMs)) {
     const now = new Set((await running()).map(({ id }) => id))
     for (const id of before) if (!now.has(id)) before.delete(id)
-    if (Date.now() > end) throw new Error('a transaction that began before the purge does not end; purge again later')
+    if (Date.now() > end)
+      throw new Error('a transaction of a service that began before the purge does not end; purge again later')
   }
 }
