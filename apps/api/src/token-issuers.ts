@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
-import { parseConfig } from '@keepr/shared/runtime/parse-config'
+import { parseConfig, WrongConfig } from '@keepr/shared/runtime/parse-config'
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -20,20 +20,26 @@ const IssuersFile = v.pipe(
   v.strictObject({
     issuers: v.pipe(
       v.array(
-        v.strictObject({
-          issuer: v.pipe(v.string(), v.nonEmpty('a text')),
-          audience: v.pipe(v.array(v.string()), v.nonEmpty('a list of audiences')),
-          algorithms: v.pipe(
-            v.array(
-              v.picklist(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
+        v.pipe(
+          v.strictObject({
+            issuer: v.pipe(v.string(), v.nonEmpty('a text')),
+            audience: v.pipe(v.array(v.string()), v.nonEmpty('a list of audiences')),
+            algorithms: v.pipe(
+              v.array(
+                v.picklist(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
+              ),
+              v.nonEmpty('a list of algorithms'),
             ),
-            v.nonEmpty('a list of algorithms'),
+            jwks_url: v.optional(v.pipe(v.string(), v.url('a URL'))),
+            public_key_file: v.optional(v.string()),
+            group_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
+            user_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
+          }),
+          v.check(
+            ({ jwks_url, public_key_file }) => (jwks_url === undefined) !== (public_key_file === undefined),
+            'exactly one of jwks_url and public_key_file',
           ),
-          jwks_url: v.optional(v.pipe(v.string(), v.url('a URL'))),
-          public_key_file: v.optional(v.string()),
-          group_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
-          user_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
-        }),
+        ),
       ),
       v.nonEmpty('at least one issuer'),
     ),
@@ -62,7 +68,7 @@ export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[
   }
   if (settings.jwtIssuersFile !== undefined) {
     const file = settings.jwtIssuersFile
-    const { issuers } = parseConfig(file, await readFile(file, 'utf8'), IssuersFile)
+    const { issuers } = parseConfig(file, await textOf(file, 'JWT_ISSUERS_FILE'), IssuersFile)
     return await Promise.all(
       issuers.map(async (issuer) => ({
         ...claims,
@@ -71,7 +77,7 @@ export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[
         algorithms: issuer.algorithms,
         groupPrefix: issuer.group_prefix,
         userPrefix: issuer.user_prefix,
-        ...(await keysOf(issuer.jwks_url, issuer.public_key_file)),
+        ...(await keysOf(issuer.jwks_url, { file: issuer.public_key_file, named: `${file} (public_key_file)` })),
       })),
     )
   }
@@ -88,17 +94,26 @@ export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[
       { ...common, algorithms: settings.jwtAlgorithms ?? ['HS256'], keys: async () => secret, generation: () => 0 },
     ]
   }
-  const keys = await keysOf(settings.jwtJwksUrl, settings.jwtPublicKeyFile)
+  const keys = await keysOf(settings.jwtJwksUrl, { file: settings.jwtPublicKeyFile, named: 'JWT_PUBLIC_KEY_FILE' })
   return [{ ...common, algorithms: settings.jwtAlgorithms ?? asymmetric, ...keys }]
 }
 
 type Keys = Pick<TokenIssuer, 'keys' | 'generation'>
 
-async function keysOf(jwksUrl: string | undefined, publicKeyFile: string | undefined): Promise<Keys> {
+/** One of both is there: the settings, and the schema of several issuers, see to that. */
+async function keysOf(
+  jwksUrl: string | undefined,
+  { file = '', named }: { file: string | undefined; named: string },
+): Promise<Keys> {
   if (jwksUrl !== undefined) return remoteKeys(new URL(jwksUrl))
-  if (publicKeyFile === undefined) throw new Error('an issuer needs jwks_url or public_key_file')
-  return { keys: fileKeys(publicKeyFile, await readFile(publicKeyFile, 'utf8')), generation: () => 0 }
+  const keys = fileKeys(file, await textOf(file, named))
+  return { keys, generation: () => 0 }
 }
+
+const textOf = (file: string, named: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: Error) => {
+    throw new WrongConfig([`${named}: expected a file that can be read, but: ${error.message}`])
+  })
 
 /** PEM, one JWK or a JWK set. A secret in a file of public keys would be known to everybody: it is refused. */
 function fileKeys(file: string, text: string): JWTVerifyGetKey {
@@ -116,8 +131,9 @@ function fileKeys(file: string, text: string): JWTVerifyGetKey {
     // Like PEM, one key is for whatever `kid` a token names.
     const key = publicKeyOf(json)
     return async () => key
-  } catch (cause) {
-    throw new Error(`${file}: expected a public key as PEM or JWK, or a JWK set`, { cause })
+  } catch {
+    // Whatever is wrong with it: what a parser says may repeat a secret.
+    throw new WrongConfig([`${file}: expected a public key as PEM or JWK, or a JWK set`])
   }
 }
 

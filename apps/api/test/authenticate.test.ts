@@ -7,6 +7,7 @@ import { type CryptoKey, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, ty
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTokenVerifier } from '../src/token-verifier.ts'
 import { readSettings } from '@keepr/shared/runtime/settings'
+import { OperatorMistake } from '@keepr/shared/runtime/start-or-tell'
 import type { TokenIssuer } from '../src/token-issuer.ts'
 import { readTokenIssuers } from '../src/token-issuers.ts'
 import { startApi, type TestApi } from './start-api.ts'
@@ -238,7 +239,26 @@ test('a file with a secret in it is refused at the start', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key')
     await writeFile(file, text)
     await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file })).rejects.toThrow('expected a public key')
+    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file })).rejects.toThrow(OperatorMistake)
   }
+})
+
+test.each(['JWT_PUBLIC_KEY_FILE', 'JWT_ISSUERS_FILE'])('%s that cannot be read is told by its name', async (name) => {
+  const reading = issuerOf({ [name]: '/nowhere/keys' })
+  await expect(reading).rejects.toThrow(`${name}: expected a file that can be read, but: ENOENT`)
+  await expect(reading).rejects.toThrow(OperatorMistake)
+})
+
+test.each([
+  ['none', ''],
+  ['both', '\n    jwks_url: https://one.test/keys\n    public_key_file: /nowhere/key'],
+])('an issuer of several has its keys in one place: %s is told with its line', async (_what, keys) => {
+  const file = join(await mkdtemp(join(tmpdir(), 'keepr-issuers-')), 'issuers.yaml')
+  const one = `  - issuer: https://one.test\n    audience: [keepr]\n    algorithms: [RS256]\n    group_prefix: "g:"\n    user_prefix: "u:"`
+  await writeFile(file, `issuers:\n${one}${keys}\n`)
+  await expect(issuerOf({ JWT_ISSUERS_FILE: file })).rejects.toThrow(
+    `${file}:2:5: expected exactly one of jwks_url and public_key_file (issuers.0)`,
+  )
 })
 
 test('roles come from the configured claim, by its name or by a path', async () => {
