@@ -47,7 +47,7 @@ export type Context = {
   listedItems: ListedItems
   uploads: Uploads
   eventStreams: EventStreams
-  /** True when the schema and database answer; 'degraded' says that the queue does not. */
+  /** Whether messages can be handed to the queue; while it is away, submissions are taken all the same. */
   queueIsUp: () => boolean
   /** Only where it is enabled. */
   queueDashboard?: QueueDashboard | undefined

@@ -42,22 +42,17 @@ await startOrTell(async () => {
   const planning = every(1_000, 'plan rechecks', () => planRechecks(ctx), log)
   const pruning = every(10 * 60_000, 'prune', () => pruneExpired(ctx), log)
 
-  async function readiness() {
-    try {
-      await db.ping()
-      return {
-        ready: true,
-        degraded: [worker, publisher].every((part) => part.health().state === 'ok') ? [] : ['queue'],
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'the database does not answer')
-      return { ready: false, degraded: ['database'] }
-    }
-  }
   const health =
     settings.metricsPort === undefined
       ? undefined
-      : await startHealthServer({ host: settings.host, port: settings.metricsPort, metrics, readiness, log })
+      : await startHealthServer({
+          host: settings.host,
+          port: settings.metricsPort,
+          metrics,
+          ping: db.ping,
+          queues: [publisher, worker],
+          log,
+        })
 
   endInOrder({
     log,

@@ -55,16 +55,9 @@ await startOrTell(async () => {
           host: settings.host,
           port: settings.metricsPort,
           metrics,
+          ping: db.ping,
+          queues: [publisher, events, deliveries],
           log,
-          readiness: async () => ({
-            ready: await db.ping().then(
-              () => true,
-              () => false,
-            ),
-            degraded: [publisher.health(), events.health(), deliveries.health()].flatMap(({ state, reason }) =>
-              state === 'degraded' ? [reason ?? 'queue'] : [],
-            ),
-          }),
         })
 
   endInOrder({

@@ -151,7 +151,7 @@ async function whyDegraded(readyUrl: string): Promise<string | undefined> {
     // SAFETY: what a worker's health server answers (runtime/health-server.ts).
     const { degraded } = (await answer.json()) as { degraded: string[] }
     if (degraded.length === 0) return undefined
-    if (Date.now() > end) return [...new Set(degraded)].join('; ')
+    if (Date.now() > end) return degraded.join('; ')
   }
 }
 

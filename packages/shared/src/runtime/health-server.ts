@@ -3,28 +3,36 @@ import { createServer, type ServerResponse } from 'node:http'
 import { listenOn } from './listen-on.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-
-/** Whether a process can do its work; what works only partly is named. */
-export type Readiness = { ready: boolean; degraded: readonly string[] }
+import type { QueueHealth } from './queue.ts'
 
 type HealthOptions = {
   host: string
   port: number
   metrics: Metrics
-  readiness: () => Promise<Readiness>
+  /** Rejects while the database, or its schema, is not to be had. */
+  ping: () => Promise<void>
+  /** What needs the queue: while that is away, work waits and none is lost. */
+  queues: readonly { health(): QueueHealth }[]
   log: Log
 }
 
 export type HealthServer = AsyncDisposable & { readonly port: number; close(): Promise<void> }
 
 /** Serves /healthz, /readyz and /metrics, for a process that serves nothing else. */
-export async function startHealthServer({ host, port, metrics, readiness, log }: HealthOptions): Promise<HealthServer> {
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const { host, port, metrics, ping, queues, log } = options
   const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
     '/healthz': async (response) => answer(response, 200, { status: 'ok' }),
     '/readyz': async (response) => {
-      const { ready, degraded } = await readiness()
-      const status = ready ? (degraded.length > 0 ? 'degraded' : 'ok') : 'unavailable'
-      answer(response, ready ? 200 : 503, { status, degraded })
+      try {
+        await ping()
+      } catch (error) {
+        log.warn({ err: error }, 'the database does not answer')
+        return answer(response, 503, { status: 'unavailable', degraded: ['database'] })
+      }
+      const away = queues.map((queue) => queue.health()).filter(({ state }) => state === 'degraded')
+      const degraded = [...new Set(away.map(({ reason = 'queue' }) => reason))]
+      answer(response, 200, { status: degraded.length > 0 ? 'degraded' : 'ready', degraded })
     },
     '/metrics': async (response) => {
       const { contentType, body } = await metrics.expose()

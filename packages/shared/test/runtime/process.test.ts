@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startHealthServer, type Readiness } from '../../src/runtime/health-server.ts'
+import { startHealthServer } from '../../src/runtime/health-server.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
+import type { QueueHealth } from '../../src/runtime/queue.ts'
 
 describe('ending in order', () => {
   const started = async (how: string) => {
@@ -46,13 +47,14 @@ describe('ending in order', () => {
 })
 
 describe('the health server', () => {
-  const serving = async (readiness: () => Promise<Readiness>) => {
+  const serving = async (queues: QueueHealth[] = [], ping = () => Promise.resolve()) => {
     const metrics = createMetrics('validation-worker')
     const server = await startHealthServer({
       host: '127.0.0.1',
       port: 0,
       metrics,
-      readiness,
+      ping,
+      queues: queues.map((health) => ({ health: () => health })),
       log: pino({ level: 'silent' }),
     })
     onTestFinished(() => server.close())
@@ -64,10 +66,10 @@ describe('the health server', () => {
   }
 
   test('tells of life, readiness and metrics', async () => {
-    const { get, metrics } = await serving(() => Promise.resolve({ ready: true, degraded: ['queue'] }))
+    const { get, metrics } = await serving()
     metrics.counter('keepr_runs_total', 'Runs by outcome.', ['outcome']).inc({ outcome: 'passed' })
     expect(await get('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}' })
-    expect(await get('/readyz?x=1')).toMatchObject({ status: 200, body: '{"status":"degraded","degraded":["queue"]}' })
+    expect(await get('/readyz?x=1')).toMatchObject({ status: 200, body: '{"status":"ready","degraded":[]}' })
     const exposed = await get('/metrics')
     expect(exposed.type).toContain('text/plain')
     expect(exposed.body).toContain('keepr_runs_total{outcome="passed",service="validation-worker"} 1')
@@ -77,10 +79,20 @@ describe('the health server', () => {
     expect((await get('/healthz', 'HEAD')).status).toBe(200)
   })
 
-  test('is not ready when a part that is needed is away, and says so when that cannot be told', async () => {
-    const { get } = await serving(() => Promise.resolve({ ready: false, degraded: [] }))
-    expect(await get('/readyz')).toMatchObject({ status: 503, body: '{"status":"unavailable","degraded":[]}' })
-    const broken = await serving(() => Promise.reject(new Error('broken')))
-    expect((await broken.get('/readyz')).status).toBe(500)
+  test('is degraded while a queue is away, and says why once', async () => {
+    const away = { state: 'degraded' as const, reason: 'connect ECONNREFUSED' }
+    const { get } = await serving([{ state: 'ok' }, away, away])
+    expect(await get('/readyz')).toMatchObject({
+      status: 200,
+      body: '{"status":"degraded","degraded":["connect ECONNREFUSED"]}',
+    })
+  })
+
+  test('is not ready without the database, whatever the queue does', async () => {
+    const { get } = await serving([{ state: 'ok' }], () => Promise.reject(new Error('broken')))
+    expect(await get('/readyz')).toMatchObject({
+      status: 503,
+      body: '{"status":"unavailable","degraded":["database"]}',
+    })
   })
 })
