@@ -26,7 +26,7 @@ async function submit(body: Record<string, unknown>): Promise<string> {
   return ((await answer.json()) as { id: string }).id
 }
 const purge = (id: string) =>
-  purgeArtifact(maintenance.sql, { group_id: 'acme', id }, { reason: undefined, by: undefined })
+  purgeArtifact(maintenance.sql, { group_id: 'acme', id }, { reason: undefined, by: undefined, keptAnswer: '{}' })
 async function answerOf(...request: Parameters<Caller['send']>): Promise<[number, unknown]> {
   const answer = await alice.send(...request)
   const text = await answer.text()

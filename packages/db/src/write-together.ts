@@ -1,15 +1,14 @@
 import type { Actor } from '@keepr/shared/domain/actor'
-import { Problem } from '@keepr/shared/problem'
 import { gathered } from './gathered.ts'
 import type { Commit, Lane, Story, Tx } from './transaction.ts'
 import { mayBeKept } from './unavailable.ts'
 
 /**
- * A transaction that does the same for several items of one user, and gives one answer for each, in order: a Problem is thrown to
+ * A transaction that does the same for several items of one user, and gives one answer for each, in order: an error is thrown to
  * whom it concerns. `commit` is to be called once its last statements are sent, where there is nothing to decide any more.
  */
 export type StoryOfMany<Item, Out> = {
-  run(tx: Tx, actor: Actor, items: readonly Item[], commit: Commit): Promise<readonly (Out | Problem)[]>
+  run(tx: Tx, actor: Actor, items: readonly Item[], commit: Commit): Promise<readonly (Out | Error)[]>
   /** What all items of one transaction have in common. */
   sharedBy(item: Item): string
   /** What no two items of one transaction have in common. */
@@ -30,7 +29,7 @@ const refusal =
   () => {
     throw error
   }
-const answerOf = (out: unknown): Answer => (out instanceof Problem ? refusal(out) : () => out)
+const answerOf = (out: unknown): Answer => (out instanceof Error ? refusal(out) : () => out)
 
 /**
  * What is to be written in the name of one user in the same turn of the event loop, or while an earlier such transaction is under

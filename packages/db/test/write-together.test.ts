@@ -5,7 +5,6 @@ import { isUnavailable } from '@keepr/db/unavailable'
 import type { Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
 import type { Actor } from '@keepr/shared/domain/actor'
-import { problem } from '@keepr/shared/problem'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
 let database: TestDatabase
@@ -38,7 +37,7 @@ function noting() {
       tried.push(notes.map(({ word }) => word))
       await tx`insert into notes select unnest(${notes.map(({ word }) => word)}::text[]), ${userId}`
       for (const { after } of notes) await after?.(tx)
-      return notes.map(({ word }) => (word === 'gone' ? problem('purged') : `${word} of ${userId}`))
+      return notes.map(({ word }) => (word === 'gone' ? new Error('gone') : `${word} of ${userId}`))
     },
     sharedBy: ({ shelf = '' }) => shelf,
     apartBy: ({ word }) => word,
@@ -109,7 +108,7 @@ it('one that is refused among the answers is told so, and what else was written 
   const outcomes = await Promise.all(
     ['a', 'gone', 'b'].map((word) => note(user('u'), { word }).catch((refused) => refused)),
   )
-  expect(outcomes).toEqual(['a of u', problem('purged'), 'b of u'])
+  expect(outcomes).toEqual(['a of u', new Error('gone'), 'b of u'])
   expect(tried).toEqual([['a', 'gone', 'b']]) // prettier-ignore
 })
 

@@ -1,7 +1,9 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { connectMaintenance } from '@keepr/db/connect-maintenance'
 import { listEqualContent } from '@keepr/db/purge/list-equal-content'
 import { listPurgeable, type Purgeable, type PurgeChoice } from '@keepr/db/purge/list-purgeable'
 import { purgeArtifact } from '@keepr/db/purge/purge-artifact'
+import { problem } from '@keepr/shared/problem'
 import { Command } from 'commander'
 import { maintainedDatabase } from './maintained-database.ts'
 import { messageOf } from './message-of.ts'
@@ -54,7 +56,8 @@ try {
   for (const artifact of chosen) {
     console.log(describe(artifact))
     if (!options.yes) continue
-    const lost = await purgeArtifact(sql, artifact, { reason: options.reason, by: options.by })
+    const keptAnswer = JSON.stringify(problem('purged').toBody(randomUUIDv7()))
+    const lost = await purgeArtifact(sql, artifact, { reason: options.reason, by: options.by, keptAnswer })
     const rows = Object.entries(lost).filter(([, count]) => count > 0)
     console.log(`  purged: ${rows.map(([table, count]) => `${table} ${count}`).join(', ') || 'nothing was left'}`)
   }

@@ -1,7 +1,7 @@
 import type { PendingQuery } from 'postgres'
 import type { Tx } from '@keepr/db/transaction'
 import type { StoryOfMany } from '@keepr/db/write-together'
-import { Problem, problem } from '@keepr/shared/problem'
+import { type Problem, problem } from '@keepr/shared/problem'
 import { type Answer, send } from './answer.ts'
 import type { Call } from './api.ts'
 import { keepAnswer, replayedAnswer } from './idempotency.ts'
@@ -52,7 +52,7 @@ export async function transactTogether<Item, Out>(
   if (c.get('keyed')) {
     const alone = async (tx: Tx) => {
       const [out] = await story.run(tx, actor, [item], () => {}) // the answer is kept before it commits
-      if (out instanceof Problem) throw out
+      if (out instanceof Error) throw out
       const answer = await answerOf(out as Out, (query) => query(tx)) // SAFETY: one answer for each item.
       if (!answer) throw problem('overloaded')
       return answer

@@ -1,12 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemActor } from '@keepr/shared/domain/actor'
-import { problem } from '@keepr/shared/problem'
 import type postgres from 'postgres'
 import type { Purgeable } from './list-purgeable.ts'
 
-/** Why, and who wanted it: told in the event of the purge. */
-export type PurgeCause = { reason: string | undefined; by: string | undefined }
+export type PurgeOrder = {
+  /** Why, and who wanted it: told in the event of the purge. */
+  reason: string | undefined
+  by: string | undefined
+  /** What stands in the place of kept answers that told of it, with the status 410. */
+  keptAnswer: string
+}
 /** How many rows of each table lost something. */
 export type Purged = Record<string, number>
 
@@ -21,14 +25,14 @@ const patienceMs = 90_000 // longer than any statement of a service may take
 export async function purgeArtifact(
   sql: postgres.Sql,
   { group_id, id }: Pick<Purgeable, 'group_id' | 'id'>,
-  { reason, by }: PurgeCause,
+  { reason, by, keptAnswer }: PurgeOrder,
 ): Promise<Purged> {
   const purge = {
     event_id: randomUUIDv7(),
     message_id: randomUUIDv7(),
     actor: systemActor('maintenance'),
     event_data: { ...(reason === undefined ? {} : { reason }), ...(by === undefined ? {} : { by }) },
-    kept_answer: JSON.stringify(problem('purged').toBody(randomUUIDv7())),
+    kept_answer: keptAnswer,
   }
   const once = async (): Promise<Purged> => {
     const [row] = await sql<{ lost: Purged | null }[]>`
