@@ -1,12 +1,26 @@
-import type { Status } from '@keepr/shared/domain/lifecycle'
+import type { UsagePolicy } from '@keepr/shared/domain/access'
+import type { EventType, OperationalEventType } from '@keepr/shared/domain/events'
+import type { ArchiveReason, Status } from '@keepr/shared/domain/lifecycle'
+import type { Json } from '@keepr/shared/domain/merge-patch'
+import type { RunState } from '@keepr/shared/domain/run-state'
+import type { DeliveryState, SubscriberState } from '@keepr/shared/domain/webhooks'
+
+export type {
+  ArchiveReason,
+  DeliveryState,
+  EventType,
+  Json,
+  OperationalEventType,
+  RunState,
+  SubscriberState,
+  UsagePolicy,
+}
 
 /** JSON as PostgreSQL stores and gives it. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 /** RFC 3339 with microseconds, UTC. */
 export type Timestamp = string
 
-export type UsagePolicy = 'internal_only' | 'public' | 'restricted'
 export type ContentKind = 'json' | 'text' | 'binary'
 
 /** What an artifact is without its content: what lists, status polls and 304s read. */
@@ -43,7 +57,6 @@ export type HistoryRow = Omit<ArtifactRow, 'published_at'> & {
   archive_reason: ArchiveReason
   restored_at: Timestamp | null
 }
-export type ArchiveReason = 'rolled_back' | 'archived' | 'superseded' | 'cleanup'
 
 export type NameRow = {
   group_id: string
@@ -52,12 +65,6 @@ export type NameRow = {
   versioning: 'integer' | 'semver'
   last_sequence: number
 }
-
-export type EventType =
-  // oxfmt-ignore
-  | 'created' | 'submitted' | 'draft_updated' | 'discarded' | 'published' | 'blocked' | 'rollback' | 'restored'
-  | 'archived' | 'metadata_updated' | 'policy_updated' | 'revalidation_requested' | 'verification_held'
-  | 'recheck_failed' | 'cancelled' | 'purged' // prettier-ignore
 
 export type EventRow = {
   id: string
@@ -80,8 +87,6 @@ export type EventRow = {
 }
 
 export type RunKind = 'submission' | 'revalidation' | 'recheck'
-export type RunState =
-  | 'waiting' | 'running' | 'error' | 'held' | 'passed' | 'failed' | 'expired' | 'cancelled' | 'not_required' // prettier-ignore
 
 export type ValidationRunRow = {
   id: string
@@ -133,7 +138,6 @@ export type OutboxRow = {
 /** What the queue is told of a message. */
 export type LeasedMessage = Omit<OutboxRow, 'due_at' | 'failures'>
 
-export type DeliveryState = 'pending' | 'delivered' | 'exhausted' | 'missed'
 export type DeliveryRow = {
   id: string
   group_id: string
@@ -161,7 +165,6 @@ export type AttemptRow = {
   response_head: string | null
 }
 
-export type SubscriberState = 'active' | 'paused' | 'disabled'
 export type SubscriberRow = {
   name: string
   state: SubscriberState
@@ -171,9 +174,6 @@ export type SubscriberRow = {
   changed_at: Timestamp
 }
 
-export type OperationalEventType =
-  | 'subscriber_paused' | 'subscriber_probed' | 'subscriber_resumed' | 'subscriber_disabled' | 'deliveries_missed'
-  | 'subscriber_replayed' | 'subscriber_tested' // prettier-ignore
 export type OperationalEventRow = {
   id: string
   event_type: OperationalEventType

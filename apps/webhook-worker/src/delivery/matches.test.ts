@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
-import { EVENT_TYPES, type SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import { EVENT_TYPES } from '@keepr/shared/domain/events'
+import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { expect } from 'vitest'
 import { matches, wantedBy } from './matches.ts'
 

@@ -1,8 +1,8 @@
 import { countPendingDeliveries } from '@keepr/db/deliveries/count-pending-deliveries'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
+import { SUBSCRIBER_STATES } from '@keepr/shared/domain/webhooks'
 import type { Context } from '../context.ts'
 
-const STATES = ['active', 'paused', 'disabled'] as const
 // All are shown from the start, so that the first one is a change.
 const OUTCOMES = ['delivered', 'retry', 'exhausted', 'gone'] as const
 const TRANSITIONS = ['paused', 'probed', 'resumed', 'disabled'] as const
@@ -17,7 +17,8 @@ export async function sampleDeliveries(ctx: Context): Promise<void> {
   }))
   const names = ctx.subscribers().map(({ name }) => name)
   const stateOf = (name: string) => states.find((row) => row.name === name)?.state ?? 'active'
-  for (const state of STATES) subscribers.set({ state }, names.filter((name) => stateOf(name) === state).length)
+  for (const state of SUBSCRIBER_STATES)
+    subscribers.set({ state }, names.filter((name) => stateOf(name) === state).length)
   for (const transition of TRANSITIONS) transitions.inc({ transition }, 0)
   for (const subscriber of names) {
     for (const outcome of OUTCOMES) attempts.inc({ subscriber, outcome }, 0)

@@ -1,4 +1,4 @@
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 /**
  * JSON merge patch (RFC 7396): null removes a member, an object is merged, anything else replaces. `__proto__` is a key

@@ -3,6 +3,7 @@ import { isBase64 } from '../domain/base64.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
 import { MAX_OFFENCES } from '../domain/offence.ts'
+import { RUN_STATES } from '../domain/run-state.ts'
 import { Finding } from './checkr.ts'
 import { Integer } from './integer.ts'
 import { BUMPS, parseVersion, VERSION_RULE } from '../domain/version.ts'
@@ -133,9 +134,7 @@ const Uuid = v.pipe(v.string(), v.metadata({ format: 'uuid' }))
 const Links = v.record(v.string(), v.string())
 
 export const Validation = v.object({
-  state: v.picklist([
-    'waiting', 'running', 'passed', 'failed', 'error', 'expired', 'held', 'cancelled', 'not_required',
-  ]), // prettier-ignore
+  state: v.picklist(RUN_STATES),
   attempts: v.array(
     v.object({ at: Timestamp, duration_ms: Integer, outcome: v.string(), reason: v.nullable(v.string()) }),
   ),

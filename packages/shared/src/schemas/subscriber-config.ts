@@ -1,26 +1,8 @@
 import * as v from 'valibot'
+import { EVENT_TYPES } from '../domain/events.ts'
 import { SIGNING_SECRET, signingKey } from '../domain/signing-key.ts'
 import { AddressRanges } from './address-range.ts'
 import { HeaderTemplates, SecretTemplate, secretNames, Timeout, UrlTemplate } from './configured-duration.ts'
-
-export const EVENT_TYPES = [
-  'created',
-  'submitted',
-  'draft_updated',
-  'discarded',
-  'published',
-  'blocked',
-  'rollback',
-  'restored',
-  'archived',
-  'metadata_updated',
-  'policy_updated',
-  'revalidation_requested',
-  'verification_held',
-  'recheck_failed',
-  'cancelled',
-  'purged',
-] as const
 
 const texts = v.array(v.string('a text'), 'a list')
 

@@ -1,8 +1,6 @@
-import type { EVENT_TYPES } from '../schemas/subscriber-config.ts'
+import type { EventType } from '../domain/events.ts'
 import type { WebhookPayload } from '../schemas/webhook.ts'
 import { payloadOf } from './payload-of.ts'
-
-type EventType = (typeof EVENT_TYPES)[number]
 
 const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' // of nothing
 const RELEASE = { version: '2', status: 'published' }

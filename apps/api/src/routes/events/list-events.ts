@@ -1,7 +1,7 @@
 import { findFeedEnd } from '@keepr/db/events/find-feed-end'
 import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
 import { placeEvents } from '@keepr/db/events/place-events'
-import type { EventType } from '@keepr/db/rows'
+import { EVENT_TYPES, type EventType } from '@keepr/shared/domain/events'
 import { problem } from '@keepr/shared/problem'
 import { WebhookPayload } from '@keepr/shared/schemas/webhook'
 import { payloadOf } from '@keepr/shared/webhooks/payload-of'
@@ -16,20 +16,15 @@ import { route } from '../../http/route.ts'
 import { streamEvents } from '../../http/stream-events.ts'
 import { payloadExample } from '../artifacts/example.ts'
 
-const eventTypes = [
-  'created', 'submitted', 'draft_updated', 'discarded', 'published', 'blocked', 'rollback', 'restored', 'archived',
-  'metadata_updated', 'policy_updated', 'revalidation_requested', 'verification_held', 'recheck_failed', 'cancelled', 'purged',
-] as const satisfies readonly EventType[] // prettier-ignore
-
 const Types = v.pipe(
   v.string(),
   v.rawTransform<string, EventType[]>(({ dataset, addIssue, NEVER }) => {
     const words = dataset.value.split(',')
     const known = words
-      .map((word) => eventTypes.find((type) => type === word || `artifact.${type}` === word))
+      .map((word) => EVENT_TYPES.find((type) => type === word || `artifact.${type}` === word))
       .filter((type) => type !== undefined)
     if (known.length === words.length) return known
-    addIssue({ message: `must be types of events, separated by commas: ${eventTypes.join(', ')}` })
+    addIssue({ message: `must be types of events, separated by commas: ${EVENT_TYPES.join(', ')}` })
     return NEVER
   }),
 )
@@ -40,7 +35,7 @@ const Query = v.strictObject({
   ),
   types: v.pipe(
     v.optional(Types),
-    v.description(`Only events of these types, separated by commas: ${eventTypes.join(', ')}. All when left out.`),
+    v.description(`Only events of these types, separated by commas: ${EVENT_TYPES.join(', ')}. All when left out.`),
   ),
   limit: PageLimit,
 })

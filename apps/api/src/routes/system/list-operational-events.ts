@@ -1,4 +1,5 @@
 import { listOperationalEvents as listRows } from '@keepr/db/operational-events/list-operational-events'
+import { OPERATIONAL_EVENT_TYPES } from '@keepr/shared/domain/events'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
@@ -7,19 +8,15 @@ import { PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 
-const TYPES = [
-  'subscriber_paused', 'subscriber_probed', 'subscriber_resumed', 'subscriber_disabled', 'deliveries_missed',
-  'subscriber_replayed', 'subscriber_tested',
-] as const // prettier-ignore
 const Query = v.strictObject({
   subject: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subject'))),
-  type: v.optional(v.picklist(TYPES, 'is not a type of operational events')),
+  type: v.optional(v.picklist(OPERATIONAL_EVENT_TYPES, 'is not a type of operational events')),
   limit: PageLimit,
   cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
 })
 const OperationalEvent = v.object({
   id: v.string(),
-  event_type: v.picklist(TYPES),
+  event_type: v.picklist(OPERATIONAL_EVENT_TYPES),
   subject: v.string(),
   actor: v.string(),
   event_data: v.record(v.string(), v.unknown()),

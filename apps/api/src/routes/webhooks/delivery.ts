@@ -1,3 +1,4 @@
+import { DELIVERY_STATES } from '@keepr/shared/domain/webhooks'
 import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
 
@@ -10,7 +11,7 @@ export const Delivery = v.object({
   event_type: v.string(),
   subscriber: v.string(),
   webhook_id: v.string(),
-  status: v.picklist(['pending', 'delivered', 'exhausted', 'missed']),
+  status: v.picklist(DELIVERY_STATES),
   attempt_count: Integer,
   attempts: v.optional(v.array(v.record(v.string(), v.unknown()))),
   next_attempt_at: v.nullable(time),

@@ -1,4 +1,5 @@
 import { listDeliveries as listRows } from '@keepr/db/deliveries/list-deliveries'
+import { DELIVERY_STATES } from '@keepr/shared/domain/webhooks'
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
@@ -9,9 +10,8 @@ import { route } from '../../http/route.ts'
 import { viewDelivery } from '../../views/delivery.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
 
-const statuses = ['pending', 'delivered', 'exhausted', 'missed'] as const
 const Query = v.strictObject({
-  status: v.optional(v.picklist(statuses, `must be one of ${statuses.join(', ')}`)),
+  status: v.optional(v.picklist(DELIVERY_STATES, `must be one of ${DELIVERY_STATES.join(', ')}`)),
   subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
   event: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
   limit: PageLimit,

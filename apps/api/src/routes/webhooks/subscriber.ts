@@ -1,4 +1,5 @@
-import { EVENT_TYPES } from '@keepr/shared/schemas/subscriber-config'
+import { EVENT_TYPES } from '@keepr/shared/domain/events'
+import { SUBSCRIBER_STATES } from '@keepr/shared/domain/webhooks'
 import * as v from 'valibot'
 
 const time = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
@@ -8,7 +9,7 @@ export const Subscriber = v.object({
   name: v.string(),
   events: v.array(v.picklist(EVENT_TYPES)),
   format: v.picklist(['standard', 'cloudevents']),
-  state: v.picklist(['active', 'paused', 'disabled']),
+  state: v.picklist(SUBSCRIBER_STATES),
   reason: v.nullable(v.string()),
   failing_since: v.nullable(time),
   probe_at: v.nullable(time),
