@@ -145,7 +145,8 @@ export type DeliveryRow = {
   event_type: string
   subscriber: string
   webhook_id: string
-  payload: string | null
+  /** The exact text that is signed. */
+  payload: string
   state: DeliveryState
   attempts: number
   next_attempt_at: Timestamp | null

@@ -34,7 +34,7 @@ export const leasedIn = (lane: Lane | undefined) => (lane === undefined ? 0 : la
 export const heldIn = (lane: Lane | undefined) => leasedIn(lane) + (lane?.claimed ?? 0)
 
 export const isFresh = ({ since }: Held) => performance.now() - since < FROZEN_MS
-export const sizeOf = ({ delivery }: Held) => delivery.payload?.length ?? 0
+export const sizeOf = ({ delivery }: Held) => delivery.payload.length
 
 /** Takes out of it what is meant, or all that was not begun. */
 export function removeWaiting(lane: Lane, isMeant: (held: Held) => boolean = () => true): Held[] {

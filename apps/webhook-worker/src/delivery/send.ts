@@ -60,7 +60,6 @@ async function post(
 ): Promise<OutboundAnswer> {
   const resolveAll = (templates: readonly string[]) =>
     Promise.all(templates.map((template) => secrets.resolve(template)))
-  const body = delivery.payload ?? ''
   const signing = await resolveAll([subscriber.secret].flat())
   const headers = Object.entries(subscriber.headers)
   const values = await resolveAll(headers.map(([, template]) => template))
@@ -72,9 +71,9 @@ async function post(
       ...Object.fromEntries(headers.map(([name], index) => [name, values[index] ?? ''])),
       'content-type': contentType,
       'user-agent': 'Keepr-Webhooks/1',
-      ...signatureHeaders(delivery.webhook_id, at, body, signing),
+      ...signatureHeaders(delivery.webhook_id, at, delivery.payload, signing),
     },
-    body,
+    body: delivery.payload,
     deadlineMs: subscriber.timeout,
     maxResponseBytes: MAX_RESPONSE_BYTES,
     onTooLarge: 'truncate',

@@ -2,9 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { DeliveryRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
-export type NewDelivery = Pick<DeliveryRow, 'event_id' | 'event_type' | 'subscriber'> & {
-  /** The exact text that is signed. */
-  payload: string
+export type NewDelivery = Pick<DeliveryRow, 'event_id' | 'event_type' | 'subscriber' | 'payload'> & {
   /** The same over retries, redeliveries and replays. */
   webhook_id: string
   traceparent?: string | undefined

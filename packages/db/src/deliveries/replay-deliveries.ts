@@ -21,7 +21,7 @@ export async function replayDeliveries(
   const [row] = await tx<{ replayed: number; last: Timestamp | null }[]>`
     with chosen as (
       select id, created_at from webhook_deliveries
-       where subscriber = ${subscriber} and state = any (${[...states]}::text[]) and payload is not null and event_id is not null
+       where subscriber = ${subscriber} and state = any (${[...states]}::text[]) and event_id is not null
              ${since === undefined ? tx`` : tx`and created_at >= ${since}::text::timestamptz`}
              ${until === undefined ? tx`` : tx`and created_at < ${until}::text::timestamptz`}
        order by created_at, id limit ${limit}

@@ -37,7 +37,7 @@ export async function listPurgeable(sql: postgres.Sql, choice: PurgeChoice): Pro
            (select count(*)::int from artifact_events e where e.group_id = known.group_id and e.artifact_id = known.id
               and e.event_data <> purged_event_data(e.event_type, e.event_data)) as events,
            (select count(*)::int from webhook_deliveries d join artifact_events e on e.id = d.event_id
-             where e.group_id = known.group_id and e.artifact_id = known.id and d.payload is not null) as deliveries
+             where e.group_id = known.group_id and e.artifact_id = known.id) as deliveries
       from (
         select distinct on (e.group_id, e.artifact_id) e.artifact_id as id, e.group_id, e.type, e.name, e.version,
                case e.event_type when 'discarded' then 'discarded' else e.status end as status, e.content_hash

@@ -24,18 +24,15 @@ export const redeliver = route(
   },
   async (c) => {
     const actor = c.get('actor')
+    const { subscribers } = c.get('ctx')
     requireGroupRight(c, 'redeliver')
     const id = idParam(c)
     return await transact(c, async (tx) => {
-      const delivery = await redeliverRow(tx, actor.groupId, id)
-      if (delivery === null) throw problem('not-found')
+      const found = await redeliverRow(tx, actor.groupId, id)
+      if (!found) throw problem('not-found')
+      const { delivery } = found
       if (!delivery) throw problem('delivery-not-redeliverable')
-      if (
-        !c
-          .get('ctx')
-          .subscribers()
-          .some(({ name }) => name === delivery.subscriber)
-      )
+      if (!subscribers().some(({ name }) => name === delivery.subscriber))
         throw problem('delivery-not-redeliverable', { detail: 'Its subscriber is not configured any more.' })
       if ((await findSubscriberState(tx, delivery.subscriber)) === 'disabled')
         throw problem('delivery-not-redeliverable', {

@@ -21,7 +21,7 @@ export const deliveries: Scan = {
                ('pending_delivery_has_a_message', d.state <> 'pending' or exists (
                   select from outbox o where o.kind = 'deliver_webhook' and o.refs[1] = d.id and o.group_id = d.group_id), 'nothing would send it'),
                ('delivered_has_a_time', d.state <> 'delivered' or d.delivered_at is not null, 'delivered at no time'),
-               ('payload_tells_of_its_event', d.payload is null or d.event_id is null or strpos(d.payload, d.event_id::text) > 0, 'the payload of another event'),
+               ('payload_tells_of_its_event', d.event_id is null or strpos(d.payload, d.event_id::text) > 0, 'no payload, or that of another event'),
                ('attempts_are_of_the_group', not exists (select from webhook_attempts t where t.delivery_id = d.id and t.group_id <> d.group_id),
                  'an attempt of another group')
              ) as p (promise, holds, found) where p.holds is not true) as faults`,

@@ -39,7 +39,7 @@ export const retentionSettings = {
     default: '90d',
     unit: 'duration',
     readBy: ['webhook-worker'],
-    about: 'How long the payload of a settled delivery is kept, and so can be sent again.',
+    about: 'How long a settled delivery is kept, and so can be sent again.',
   },
   RETAIN_DELIVERY_ATTEMPTS: {
     type: Duration,
