@@ -105,6 +105,7 @@ export type ValidationRunRow = {
   findings: JsonObject[]
   report_url: string | null
   poll_url: string | null
+  /** How often asking at `poll_url` has failed in a row. */
   poll_failures: number
   traceparent: string | null
   created_at: Timestamp

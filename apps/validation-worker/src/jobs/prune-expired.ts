@@ -1,4 +1,4 @@
-import { deleteOldPlans } from '@keepr/db/cleanup-plans/delete-old-plans'
+import { deleteOldPlans } from '@keepr/db/cleanup/delete-old-plans'
 import { deleteExpiredKeys } from '@keepr/db/idempotency/delete-expired-keys'
 import { deleteOldTries } from '@keepr/db/validation-runs/delete-old-tries'
 import { deleteQuarantined } from '@keepr/db/outbox/delete-quarantined'

@@ -1,6 +1,7 @@
 import type { Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { idleSince } from './idle-since.ts'
+import { isLatest } from './is-latest.ts'
 
 export type IdleVersion = {
   id: string
@@ -36,10 +37,7 @@ export async function listIdleVersions(tx: Tx, asked: Question): Promise<IdleVer
         select a.id, a.name, a.type, a.version, a.status, a.content_size as bytes,
                ${idleSince(tx)} as idle_since,
                coalesce(t.ttl_ms, ${defaultTtlMs}::float8) as ttl_ms,
-               a.status = 'published' and not exists (
-                 select from artifact_active b
-                  where b.group_id = a.group_id and b.name = a.name and b.type = a.type and b.status = 'published'
-                    and (not b.is_prerelease, b.version_sort) > (not a.is_prerelease, a.version_sort)) as latest
+               ${isLatest(tx)} as latest
           from artifact_active a
           left join unnest(${[...ttls.keys()]}::text[], ${[...ttls.values()]}::float8[]) as t (type, ttl_ms) on t.type = a.type
          where a.group_id = ${group_id} and a.status in ('published', 'draft', 'blocked')

@@ -2,6 +2,7 @@ import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from '../artifacts/columns.ts'
 import { idleSince } from './idle-since.ts'
+import { isLatest } from './is-latest.ts'
 
 export type StillIdle = ArtifactRow & { latest: boolean }
 
@@ -12,11 +13,7 @@ export async function listStillIdle(
   planned: readonly { id: string; ttl_ms: number }[],
 ): Promise<StillIdle[]> {
   return await tx<StillIdle[]>`
-    select ${artifactColumns(tx)},
-           status = 'published' and not exists (
-             select from artifact_active b
-              where b.group_id = a.group_id and b.name = a.name and b.type = a.type and b.status = 'published'
-                and (not b.is_prerelease, b.version_sort) > (not a.is_prerelease, a.version_sort)) as latest
+    select ${artifactColumns(tx)}, ${isLatest(tx)} as latest
       from (select artifact_active.*, p.ttl_ms
               from artifact_active
               join unnest(${planned.map(({ id }) => id)}::uuid[], ${planned.map(({ ttl_ms }) => ttl_ms)}::float8[]) as p (planned_id, ttl_ms)

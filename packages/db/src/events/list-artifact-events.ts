@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { EventRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { eventColumns } from './columns.ts'
 import { visibleEventData } from './visible-event-data.ts'
 
 /** A page of what happened to one artifact, in order: the events after that `sequence`. */
@@ -9,9 +10,7 @@ export function listArtifactEvents(
   asked: { group_id: string; artifact_id: string; after: number; limit: number },
 ): postgres.PendingQuery<EventRow[]> {
   return tx<EventRow[]>`
-    select e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type,
-           ${visibleEventData(tx)} as event_data, e.actor, e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by,
-           e.was_published, e.created_at
+    select ${eventColumns(tx)}, ${visibleEventData(tx)} as event_data
       from artifact_events e
      where e.group_id = ${asked.group_id} and e.artifact_id = ${asked.artifact_id} and e.sequence > ${asked.after}
      order by e.sequence limit ${asked.limit}`

@@ -1,5 +1,6 @@
 import type { EventRow, JsonObject } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { eventColumns } from './columns.ts'
 import { metadataOfEvent } from './metadata-of-event.ts'
 
 export type EventToAnnounce = EventRow & { metadata: JsonObject }
@@ -15,9 +16,7 @@ export async function listEventsToAnnounce(
   { eventTypes, types }: Wanted,
 ): Promise<EventToAnnounce[]> {
   return await tx<EventToAnnounce[]>`
-    select e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type, e.event_data, e.actor,
-           e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by, e.was_published, e.created_at,
-           ${metadataOfEvent(tx)} as metadata
+    select ${eventColumns(tx)}, e.event_data, ${metadataOfEvent(tx)} as metadata
       from artifact_events e
      where e.group_id = ${groupId} and e.id = any (${[...ids]}::uuid[])
        and e.event_type = any (${[...eventTypes]}::text[]) and (${types === undefined} or e.type = any (${[...(types ?? [])]}::text[]))

@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { EventRow, EventType, JsonObject } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { eventColumns } from './columns.ts'
 import { metadataOfEvent } from './metadata-of-event.ts'
 import { visibleEventData } from './visible-event-data.ts'
 
@@ -16,10 +17,7 @@ export type FeedQuestion = {
 /** The group's events in the order of the feed: nothing ever appears before a position already handed out. */
 export function listFeed(tx: Tx, { group_id, after, types, limit }: FeedQuestion): postgres.PendingQuery<FeedEvent[]> {
   return tx<FeedEvent[]>`
-    select feed.position, e.id, e.group_id, e.artifact_id, e.type, e.name, e.version, e.sequence, e.event_type,
-           ${visibleEventData(tx)} as event_data, e.actor, e.request_id, e.status, e.usage_policy, e.content_hash, e.created_by,
-           e.was_published, e.created_at,
-           ${metadataOfEvent(tx)} as metadata
+    select feed.position, ${eventColumns(tx)}, ${visibleEventData(tx)} as event_data, ${metadataOfEvent(tx)} as metadata
       from event_feed feed
       join artifact_events e on e.id = feed.event_id and e.group_id = feed.group_id
      where feed.group_id = ${group_id} and feed.position > ${after}

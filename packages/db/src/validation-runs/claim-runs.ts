@@ -1,34 +1,13 @@
-import type { ContentKind, JsonObject, RunKind, Timestamp } from '../rows.ts'
+import type { ArtifactRow, ValidationRunRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { isOpen } from './is-open.ts'
 
 /** A run that still waits for its verdict, with the artifact that it is about. */
-export type OpenRun = {
-  id: string
-  group_id: string
-  artifact_id: string
-  artifact_type: string
-  content_hash: string
-  kind: RunKind
-  requires_validation: boolean
-  awaited: boolean
-  recheck_id: string | null
-  simulate: boolean
-  attempts: number
-  reason: string | null
-  poll_url: string | null
-  /** How often asking there has failed in a row. */
-  poll_failures: number
-  traceparent: string | null
-  created_at: Timestamp
-  deadline: Timestamp
-  name: string
-  version: string
-  content_kind: ContentKind
-  metadata: JsonObject
-  /** The bytes that were hashed; null where no validator will see them. */
-  content: Buffer | null
-}
+export type OpenRun = Omit<ValidationRunRow, 'state' | 'findings' | 'report_url' | 'checked_at'> &
+  Pick<ArtifactRow, 'name' | 'version' | 'content_kind' | 'metadata'> & {
+    /** The bytes that were hashed; null where no validator will see them. */
+    content: Buffer | null
+  }
 
 /**
  * Marks runs as being worked on and loads those that are still open and whose artifact still waits for exactly this run
