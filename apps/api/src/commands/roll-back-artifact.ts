@@ -6,12 +6,11 @@ import { restoreFromHistory } from '@keepr/db/history/restore-from-history'
 import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
-import { decide } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { compareVersions, latestVersion, outranks } from '@keepr/shared/domain/version'
 import { problem } from '@keepr/shared/problem'
-import { forbidden } from './forbidden.ts'
 import { requireRestorable } from './require-restorable.ts'
+import { requireRight } from './require-right.ts'
 
 export type Rollback = { to_version?: string | undefined; reason?: string | undefined }
 /** The ids of what has moved: V first, then what outranked the target, highest first; and of the target. */
@@ -36,7 +35,8 @@ export async function rollBackArtifact(
   const outranking = published
     .filter(({ id, version }) => id !== artifact.id && outranks(version, target.version))
     .toSorted((a, b) => compareVersions(b.version, a.version))
-  requirePermission(actor, artifact, outranking)
+  const others = outranking.map(({ created_by }) => created_by)
+  requireRight(actor, 'roll_back', artifact, others)
 
   const leaving = [artifact.id, ...outranking.map(({ id }) => id)]
   const move = { by: actor.userId, reason: 'rolled_back' as const }
@@ -76,18 +76,6 @@ function chooseTarget(artifact: ArtifactRow, standing: StandingVersion[], asked:
   const target = eligible.find((candidate) => candidate.version === version)
   if (!target) throw problem('no-prior-version')
   return target
-}
-
-function requirePermission(actor: Actor, artifact: ArtifactRow, others: { created_by: string }[]): void {
-  const { outcome, rule } = decide('roll_back', actor, {
-    groupId: artifact.group_id,
-    createdBy: artifact.created_by,
-    status: artifact.status,
-    usagePolicy: artifact.usage_policy,
-    alsoBy: others.map(({ created_by }) => created_by),
-  })
-  if (outcome === 'hidden') throw problem('not-found')
-  if (outcome !== 'allowed') throw forbidden(rule)
 }
 
 type Outcome = { target: StandingVersion; restored: ArtifactRow | undefined; reason: string | undefined }

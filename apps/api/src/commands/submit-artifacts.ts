@@ -18,6 +18,7 @@ import { type Problem, problem } from '@keepr/shared/problem'
 import { deadlineMsOf } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
 import { requireStorage } from './require-storage.ts'
+import { subjectOf } from './subject-of.ts'
 import { type Asked, fitsVersioning, mayRepeat, misfit, policyOf, type Submitted, versioningFor } from './submission.ts'
 
 /**
@@ -145,12 +146,7 @@ function submittedOf(actor: Actor, { submission }: Planned, stored: StoredSubmis
 }
 
 function versionExists(actor: Actor, used: LedgerEntry): Problem {
-  const visible = maySee(actor, {
-    groupId: used.group_id,
-    createdBy: used.created_by,
-    status: used.status,
-    usagePolicy: used.usage_policy,
-  })
+  const visible = maySee(actor, subjectOf(used))
   return problem('version-exists', {
     detail: `Version ${used.version} of ${used.name} (${used.type}) has been used already.`,
     version: used.version,

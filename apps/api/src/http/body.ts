@@ -80,7 +80,7 @@ const unsupported = (types: readonly string[]) =>
     headers: { accept: types.join(', ') },
   })
 
-/** JSON is in UTF-8; what says no charset is. */
+/** Whether a content type says no other charset; without one JSON is in UTF-8. */
 export const isUtf8 = (contentType = ''): boolean => {
   const charset = fieldParameters(contentType).get('charset')
   return charset === undefined || /^utf-?8$/iu.test(charset)

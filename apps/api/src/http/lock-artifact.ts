@@ -7,7 +7,7 @@ import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { pickArtifact } from './pick-artifact.ts'
 import { entityTag, requireMatch } from './preconditions.ts'
-import { requireRight } from './require-right.ts'
+import { requireRight } from '../commands/require-right.ts'
 import { param } from './route.ts'
 
 type Asked = { type: string | undefined; operation: ArtifactOperation }

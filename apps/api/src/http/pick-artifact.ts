@@ -1,7 +1,8 @@
 import { isForeign } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { problem } from '@keepr/shared/problem'
-import { isVisible, type Owned } from '../views/artifact.ts'
+import type { Owned } from '../commands/subject-of.ts'
+import { isVisible } from '../views/artifact.ts'
 
 type Found = Owned & { id: string; type: string }
 

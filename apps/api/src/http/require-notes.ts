@@ -3,7 +3,7 @@ import { widens } from '@keepr/shared/domain/access'
 import { problem } from '@keepr/shared/problem'
 import { metadataOffences } from '../commands/check-metadata.ts'
 import type { Call } from './api.ts'
-import { requireRight } from './require-right.ts'
+import { requireRight } from '../commands/require-right.ts'
 
 /** Whether the caller may give an artifact this metadata and this policy: sizes, `allow_public`, who may widen. */
 export function requireNotes(

@@ -4,24 +4,15 @@ import { isForeign, maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
 import { isUsable } from '@keepr/shared/domain/lifecycle'
 import { hasRole } from '@keepr/shared/domain/role'
+import { type Owned, subjectOf } from '../commands/subject-of.ts'
 import { artifactLinks } from './links.ts'
 
 export type ViewedArtifact = ArtifactRow & Partial<Omit<PresentedArtifact, keyof ArtifactRow>>
 /** What a view is made from: a list reads no more. */
 type Shown = Omit<ViewedArtifact, 'is_prerelease' | 'content_kind' | 'validation_run_id' | 'revision'>
 
-/** What tells who may do what with an artifact. */
-export type Owned = Pick<ArtifactRow, 'group_id' | 'created_by' | 'status' | 'usage_policy'>
-
 /** Who may see an artifact at all, told once more than the database does: two layers, each enough. */
 export const isVisible = (actor: Actor, artifact: Owned): boolean => maySee(actor, subjectOf(artifact))
-
-export const subjectOf = (artifact: Owned) => ({
-  groupId: artifact.group_id,
-  createdBy: artifact.created_by,
-  status: artifact.status,
-  usagePolicy: artifact.usage_policy,
-})
 
 /** From whose side an artifact is looked at: an author's of its group, another member's, or another group's. */
 export type Viewer = 'author' | 'member' | 'foreigner'

@@ -13,6 +13,7 @@ import { settleRun } from '@keepr/db/validation-runs/settle-run'
 import { systemActor } from '@keepr/shared/domain/actor'
 import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import type { VerdictRecord } from './record-verdict.ts'
+import { toldFindings } from './told-findings.ts'
 
 export type RecheckPolicy = Pick<TypeConfig, 'on_recheck_failure' | 'grace'>
 
@@ -42,9 +43,7 @@ export async function recordRecheck(
   const event = await actOnFailure(tx, run, policy ?? { on_recheck_failure: 'notify', grace: 0 })
   if (event === undefined) return 'settled'
   const locked = await lockName(tx, { group_id: run.group_id, type: run.artifact_type, name: run.name }, 1)
-  const findings = (verdict.findings ?? []).map(({ severity = null, code = null, path }) =>
-    path === undefined ? { severity, code } : { severity, code, path },
-  )
+  const findings = toldFindings(verdict)
   await appendEvents(tx, { actor: systemActor('validation-worker') }, locked?.last_sequence ?? 0, [
     { ...event, event_data: { run_id: run.id, reason: 'recheck_failed', findings, ...event.event_data } },
   ])

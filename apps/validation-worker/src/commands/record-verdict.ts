@@ -12,6 +12,7 @@ import { type RunVerdict, settleRun } from '@keepr/db/validation-runs/settle-run
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
 import { supersededVersions } from '@keepr/shared/domain/retention'
+import { toldFindings } from './told-findings.ts'
 
 export type SubmissionVerdict = RunVerdict & { state: 'passed' | 'failed' | 'expired' | 'not_required' }
 export type VerdictRecord = {
@@ -58,9 +59,7 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
 function verdictEvent(artifact: ArtifactRow, run: OpenRun, verdict: SubmissionVerdict): NewEvent {
   if (artifact.status === 'published')
     return { artifact, event_type: 'published', event_data: { run_id: run.id, verdict: verdict.state } }
-  const findings = (verdict.findings ?? []).map(({ severity = null, code = null, path }) =>
-    path === undefined ? { severity, code } : { severity, code, path },
-  )
+  const findings = toldFindings(verdict)
   const reason = artifact.blocked_reason
   return { artifact, event_type: 'blocked', event_data: { run_id: run.id, verdict: verdict.state, reason, findings } }
 }

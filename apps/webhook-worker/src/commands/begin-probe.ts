@@ -2,6 +2,7 @@ import { parkMessage } from '@keepr/db/outbox/park-message'
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
 import { insertOperationalEvent } from '@keepr/db/operational-events/insert-operational-event'
 import { claimProbe } from '@keepr/db/subscribers/claim-probe'
+import { systemActor } from '@keepr/shared/domain/actor'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from '../context.ts'
 
@@ -20,7 +21,7 @@ export async function beginProbe(
       await insertOperationalEvent(tx, {
         event_type: 'subscriber_probed',
         subject: name,
-        actor: 'system:webhook-worker',
+        actor: systemActor('webhook-worker'),
         event_data: { delivery_id: delivery.id },
       })
       return true

@@ -1,5 +1,6 @@
 import { missDeliveries as missRows } from '@keepr/db/deliveries/miss-deliveries'
 import { insertOperationalEvent } from '@keepr/db/operational-events/insert-operational-event'
+import { systemActor } from '@keepr/shared/domain/actor'
 import type { Context } from '../context.ts'
 
 const BATCH = 2000
@@ -18,7 +19,7 @@ export async function missDeliveries(ctx: Context, { why, ...which }: Which): Pr
         await insertOperationalEvent(tx, {
           event_type: 'deliveries_missed',
           subject: which.subscriber,
-          actor: 'system:webhook-worker',
+          actor: systemActor('webhook-worker'),
           event_data: { count, reason: why },
         })
       return count

@@ -4,6 +4,7 @@ import { disableSubscriber } from '@keepr/db/subscribers/disable-subscriber'
 import { noteSubscriberFailing } from '@keepr/db/subscribers/note-subscriber-failing'
 import { pauseSubscriber } from '@keepr/db/subscribers/pause-subscriber'
 import type { Tx } from '@keepr/db/transaction'
+import { systemActor } from '@keepr/shared/domain/actor'
 import type { Context } from '../context.ts'
 import type { SubscriberChange } from './report-subscriber-change.ts'
 
@@ -21,7 +22,7 @@ export async function noteSubscriberIll(
     await insertOperationalEvent(tx, {
       event_type: `subscriber_${change.transition}`,
       subject: delivery.subscriber,
-      actor: 'system:webhook-worker',
+      actor: systemActor('webhook-worker'),
       event_data: { reason: change.reason },
     })
   return change

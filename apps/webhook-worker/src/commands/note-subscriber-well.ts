@@ -1,6 +1,7 @@
 import { insertOperationalEvent } from '@keepr/db/operational-events/insert-operational-event'
 import { bringForwardLane } from '@keepr/db/outbox/bring-forward-lane'
 import { noteSubscriberAlive } from '@keepr/db/subscribers/note-subscriber-alive'
+import { systemActor } from '@keepr/shared/domain/actor'
 import type { Context } from '../context.ts'
 import { reportSubscriberChange } from './report-subscriber-change.ts'
 
@@ -16,7 +17,7 @@ export async function noteSubscriberWell(ctx: Context, name: string): Promise<vo
     await insertOperationalEvent(tx, {
       event_type: 'subscriber_resumed',
       subject: name,
-      actor: 'system:webhook-worker',
+      actor: systemActor('webhook-worker'),
       event_data: { reason: 'it took a probe' },
     })
     return before

@@ -1,3 +1,4 @@
+import { jsonPointer } from '@keepr/shared/domain/json-pointer'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import { lintSchemas } from './lint-schemas.ts'
 
@@ -62,7 +63,5 @@ function lint(rules: readonly Rule[], content: unknown, pointer = ''): Finding[]
       .filter(({ pattern }) => pattern.test(content))
       .map(({ code, severity, message }) => ({ code, severity, message, path: pointer }))
   if (typeof content !== 'object' || content === null) return []
-  return Object.entries(content).flatMap(([key, value]) =>
-    lint(rules, value, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-  )
+  return Object.entries(content).flatMap(([key, value]) => lint(rules, value, pointer + jsonPointer([key])))
 }

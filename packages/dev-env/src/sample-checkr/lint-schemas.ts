@@ -1,3 +1,4 @@
+import { jsonPointer } from '@keepr/shared/domain/json-pointer'
 import type { Finding } from '@keepr/shared/schemas/checkr'
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -17,7 +18,7 @@ export function lintSchemas(content: unknown, pointer = '', isSchema = false): F
   if (isSchemaObject(content) && (isSchema || typeof content['$schema'] === 'string'))
     return lintSchema(content, pointer)
   return Object.entries(content).flatMap(([key, value]) =>
-    lintSchemas(value, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, HOLDERS.has(key)),
+    lintSchemas(value, pointer + jsonPointer([key]), HOLDERS.has(key)),
   )
 }
 

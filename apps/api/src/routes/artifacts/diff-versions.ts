@@ -11,7 +11,7 @@ import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { param, route } from '../../http/route.ts'
-import { subjectOf } from '../../views/artifact.ts'
+import { subjectOf } from '../../commands/subject-of.ts'
 import { decide } from '@keepr/shared/domain/access'
 import { TypeParameter } from './name-query.ts'
 

@@ -18,7 +18,7 @@ import { revalidated } from '../../http/cache-headers.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
-import { subjectOf } from '../../views/artifact.ts'
+import { subjectOf } from '../../commands/subject-of.ts'
 
 const artifactActions = Object.keys(ARTIFACT_OPERATIONS)
 const groupActions = Object.keys(GROUP_OPERATIONS)
