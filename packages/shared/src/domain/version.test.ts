@@ -1,12 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import {
-  chooseVersioning,
-  compareVersions,
-  latestVersion,
-  outranks,
-  parseVersion,
-} from './version.ts'
+import { chooseVersioning, compareVersions, latestVersion, outranks, parseVersion } from './version.ts'
 
 const part = fc
   .oneof(fc.nat({ max: 12 }), fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1))
