@@ -9,10 +9,11 @@ type Scope = { group?: string; user?: string; roles?: string }
 
 const content = '{"secret": "of acme"}'
 const hash = createHash('sha256').update(content).digest('hex')
-/** One that waits for its verdict, one that is published, one in the history: acme's, made by alice. */
+/** One that waits for its verdict, one that is published, one in the history, and one there whose newest verdict is no pass: acme's, made by alice. */
 const pending = randomUUIDv7()
 const published = randomUUIDv7()
 const archived = randomUUIDv7()
+const failed = randomUUIDv7()
 const run = randomUUIDv7()
 
 let database: TestDatabase
@@ -20,27 +21,30 @@ beforeAll(async () => {
   database = await createTestDatabase()
   await database.admin.begin(async (sql) => {
     await sql`set local session_replication_role = replica`
-    const stories: [string, string][] = [[pending, 'on_verification'], [published, 'published'], [archived, 'archived']] // prettier-ignore
+    const stories: [string, string][] = [[pending, 'on_verification'], [published, 'published'], [archived, 'archived'], [failed, 'archived']] // prettier-ignore
     for (const [id, status] of stories) {
-      const coordinates = { group_id: 'acme', type: 'prompt', name: status, version: '1' }
+      const coordinates = { group_id: 'acme', type: 'prompt', name: id === failed ? 'failed' : status, version: '1' }
       const row = {
         ...coordinates, usage_policy: 'internal_only', created_by: 'alice', content_kind: 'json', content_type: 'application/json',
         content_size: content.length, content_hash: hash, content: Buffer.from(content), json_content: sql.json(JSON.parse(content)),
         metadata: sql.json({}), validation_run_id: id === pending ? run : null, revision: 1, created_at: '2026-01-01T00:00:00Z',
         updated_at: '2026-01-01T00:00:00Z', published_at: id === pending ? null : '2026-01-02T00:00:00Z',
       } // prettier-ignore
-      await sql`insert into artifact_names (group_id, type, name, versioning, last_sequence) values ('acme', 'prompt', ${status}, 'integer', 5)`
+      await sql`insert into artifact_names (group_id, type, name, versioning, last_sequence) values ('acme', 'prompt', ${coordinates.name}, 'integer', 5)`
       await sql`insert into artifact_versions ${sql({ ...coordinates, artifact_id: id, created_by: 'alice', content_hash: hash, status, usage_policy: 'internal_only', submitted: true })}`
-      if (id === archived)
+      if (status === 'archived')
         await sql`insert into artifact_history ${sql({ ...row, id: randomUUIDv7(), original_id: id, archived_by: 'alice', archive_reason: 'archived' })}`
       else await sql`insert into artifact_active ${sql({ ...row, id, status })}`
     }
     await sql`
       insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, state, requires_validation, deadline)
       values (${run}, 'acme', ${pending}, 'prompt', ${hash}, 'submission', 'waiting', true, now() + interval '1 day')`
-    await sql`
-      insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, state, requires_validation, deadline, checked_at, findings)
-      values (${randomUUIDv7()}, 'acme', ${published}, 'prompt', ${hash}, 'submission', 'passed', true, now(), now(), '[{"message": "of acme"}]')`
+    const verdicts = [[published, 'submission', 'passed', 1], [archived, 'submission', 'passed', 1], [failed, 'submission', 'passed', 1], [failed, 'recheck', 'failed', 2]] // prettier-ignore
+    for (const [id = '', kind = '', state = '', day = 1] of verdicts) {
+      await sql`
+        insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, state, requires_validation, deadline, checked_at, findings)
+        values (${randomUUIDv7()}, 'acme', ${id}, 'prompt', ${hash}, ${kind}, ${state}, true, now(), make_date(2026, 1, ${day}), '[{"message": "of acme"}]')`
+    }
     await sql`insert into validation_tries (id, group_id, run_id, at, duration_ms, outcome, reason) values (${randomUUIDv7()}, 'acme', ${run}, now(), 1, 'error', 'of acme')`
     const delivery = randomUUIDv7()
     await sql`insert into webhook_deliveries (id, group_id, event_type, subscriber, webhook_id, payload) values (${delivery}, 'acme', 'published', 's', 'w', 'of acme')`
@@ -180,9 +184,11 @@ describe('a verdict', () => {
     values (${randomUUIDv7()}, 'acme', ${pending}, 'prompt', 'on_verification', '1', 99, ${type}, ${actor}, 'published', 'internal_only', ${hash}, 'alice', true)`
 })
 
+/** What a version takes along between artifact_active and artifact_history. */
+const columns = `group_id, type, name, version, usage_policy, created_by, content_kind, content_type, content_size, content_hash, content,
+  json_content, metadata, validation_run_id, blocked_reason, duplicate_of, created_at, published_at, purged_at`
+
 describe('a copy', () => {
-  const columns = `group_id, type, name, version, usage_policy, created_by, content_kind, content_type, content_size, content_hash, content,
-    json_content, metadata, validation_run_id, blocked_reason, duplicate_of, created_at, published_at, purged_at`
   const changes = [
     ['', undefined],
     ['usage_policy', "'public'"],
@@ -209,6 +215,59 @@ describe('a copy', () => {
       select gen_random_uuid(), id, 'alice', 'archived', 2, now(), ${changed(column, value)} from artifact_active where id = '${published}'`)) // prettier-ignore
     if (value === undefined) expect((await gone).count).toBe(1)
     else await expect(gone).rejects.toMatchObject({ code: '23514' })
+  })
+})
+
+describe('a version', () => {
+  const admin: Scope = { ...alice, roles: 'admin,author,consumer' }
+  const archive = (sql: Sql) =>
+    sql.unsafe(`
+    insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, ${columns})
+    select gen_random_uuid(), id, 'alice', 'archived', 2, now(), ${columns} from artifact_active where id = '${published}'`)
+  const leave = (sql: Sql) => sql`delete from artifact_active where id = ${published}`
+  const restore = (sql: Sql, id = archived) =>
+    sql.unsafe(`
+    insert into artifact_active (id, status, revision, ${columns})
+    select original_id, 'published', 2, ${columns} from artifact_history where original_id = '${id}'`)
+  const noteReturn = (sql: Sql) => sql`update artifact_history set restored_at = now() where original_id = ${archived}`
+  const takeCoordinates = (sql: Sql) =>
+    sql.unsafe(`
+    insert into artifact_active (id, status, name, ${columns.replace(/ name,| created_at, published_at,/gu, '')})
+    select gen_random_uuid(), 'draft', 'archived', ${columns.replace(/ name,| created_at, published_at,/gu, '')} from artifact_active where id = '${published}'`)
+  const block = (sql: Sql) =>
+    sql`update artifact_active set status = 'blocked', blocked_reason = 'recheck_failed' where id = ${published}`
+
+  it.each<[string, (sql: Sql) => PromiseLike<unknown>, Service?]>([
+    ['archived without leaving', archive],
+    ['noted as back without being back', noteReturn],
+    ['back without being noted as back', restore],
+    ['back against its newest verdict', (sql) => restore(sql, failed)],
+    ['given the coordinates of an archived one', takeCoordinates],
+    ['given another content type once published', (sql) => sql`update artifact_active set content_type = 'text/html' where id = ${published}`],
+    ['given other content to be searched once published', (sql) => sql`update artifact_active set json_content = '{}' where id = ${published}`],
+    ['edited while it is verified', (sql) => sql`update artifact_active set metadata = '{"category": "new"}' where id = ${pending}`],
+    ['blocked by the API once published', block],
+    ['blocked without a failed re-validation once published', block, 'keepr_validation'],
+  ])('is not %s', async (_what, story, service = 'keepr_api') => {
+    const done = as(service, service === 'keepr_api' ? admin : worker, async (sql) => {
+      await story(sql)
+      await sql`set constraints all immediate`
+    })
+    await expect(done).rejects.toMatchObject({ code: '23514' })
+  }) // prettier-ignore
+
+  it('does not come back for an author who rolls nothing back', async () => {
+    const back = as('keepr_api', alice, (sql) => restore(sql))
+    await expect(back).rejects.toMatchObject({ constraint_name: 'restored_by_admin_or_rollback' })
+  })
+
+  it('is archived and comes back as a whole', async () => {
+    const moved = await as('keepr_api', admin, async (sql) => {
+      for (const part of [archive, leave, restore, noteReturn]) await part(sql)
+      await sql`set constraints all immediate`
+      return [...(await sql`select id from artifact_active where status = 'published'`)]
+    })
+    expect(moved).toEqual([{ id: archived }])
   })
 })
 
