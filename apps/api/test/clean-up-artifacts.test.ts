@@ -152,3 +152,13 @@ test('a version that was brought back is not idle at once', async () => {
   await api.database.admin`alter table artifact_history enable trigger all`
   expect(await idle()).toContainEqual(['returned', '1'])
 })
+
+test('a draft that was published since it was listed is not archived in its place', async () => {
+  await alice.submit({ name: 'grown', type: 'numbered', content: 1, draft: true })
+  const suggested = await plan(await cleanUp(alice, { ttl: '1ms' }))
+  await alice.send('POST', '/artifacts/grown/1/submit')
+  await alice.submit({ name: 'grown', type: 'numbered', content: 2 })
+  await api.settleAll()
+  const applied = await plan(await cleanUp(admin, { apply: true, plan_id: suggested.plan_id, include_latest: true }))
+  expect(applied.items).toContainEqual(expect.objectContaining({ name: 'grown', version: '1', outcome: 'kept' }))
+})
