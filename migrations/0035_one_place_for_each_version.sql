@@ -66,17 +66,20 @@ end $$;
 create trigger pending_guard before update of metadata, usage_policy on artifact_active
   for each row when (old.status = 'on_verification' and new.purged_at is null) execute function pending_guard();
 
--- As before (0024), with type and size beside the hash, and blocking by a failed re-validation only.
+-- As before (0024), with kind, type and size beside the hash, as those of a draft change with the configuration of its type, and
+-- blocking by a failed re-validation only.
+grant update (content_kind) on artifact_active to keepr_api;
 create or replace function artifact_update_guard() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
-  if (new.id, new.group_id, new.type, new.name, new.version, new.created_by, new.created_at, new.content_kind)
-     is distinct from (old.id, old.group_id, old.type, old.name, old.version, old.created_by, old.created_at, old.content_kind) then
+  if (new.id, new.group_id, new.type, new.name, new.version, new.created_by, new.created_at)
+     is distinct from (old.id, old.group_id, old.type, old.name, old.version, old.created_by, old.created_at) then
     perform refuse('coordinates_are_immutable', 'coordinates, author and creation time of an artifact are immutable');
   end if;
   if new.status <> old.status and not lifecycle_allows(old.status, new.status) then
     perform refuse('lifecycle_allows_the_move', format('no move from %s to %s', old.status, new.status));
   end if;
-  if (new.content_hash, new.content_type, new.content_size) <> (old.content_hash, old.content_type, old.content_size)
+  if (new.content_hash, new.content_kind, new.content_type, new.content_size)
+       <> (old.content_hash, old.content_kind, old.content_type, old.content_size)
      and not (old.status = 'draft' and new.status = 'draft') then
     perform refuse('published_content_is_immutable', 'only the content of a draft can change');
   end if;

@@ -1,4 +1,5 @@
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
 
@@ -91,6 +92,36 @@ test('a draft that was discarded decides nothing of its name, whose events go on
   expect(events.map(({ event_type, sequence }) => `${sequence} ${event_type}`)).toEqual([
     '1 created', '2 discarded', '3 created', '4 submitted',
   ]) // prettier-ignore
+})
+
+/** As if the file had been changed and reloaded. */
+function configure(type: string, changes: Partial<TypeConfig>) {
+  const types = new Map(api.ctx.types())
+  const before = types.get('prompt')
+  if (before) types.set(type, { ...before, ...changes })
+  api.ctx.types = () => types
+}
+
+test('a draft is edited as its type is configured by then', async () => {
+  configure('turned', { content: 'json' })
+  await alice.submit({ name: 'draft', type: 'turned', content: { a: 1 }, draft: true })
+  configure('turned', { content: 'text' })
+  const edited = await alice.send('PUT', '/artifacts/draft/1?type=turned', { content: 'as text' })
+  expect([edited.status, await json(edited)]).toMatchObject([200, { content_type: 'text/plain; charset=utf-8' }])
+  expect(await json(await alice.get('/artifacts/draft/1'))).toMatchObject({ content: 'as text' })
+})
+
+test('a name keeps the kind of versions that it has when its type is configured otherwise', async () => {
+  configure('renumbered', { versioning: 'any' })
+  const submit = async (name: string, more: Record<string, unknown>) =>
+    (await alice.submit({ name, type: 'renumbered', content: more, ...more })).status
+  expect(await submit('older', { version: '1.0.0' })).toBe(202)
+  configure('renumbered', { versioning: 'integer' })
+  expect(await submit('older', { version: '1.5.0' })).toBe(202)
+  expect(await submit('older', { bump: 'minor' })).toBe(202)
+  expect(await submit('older', { version: 2 })).toBe(422)
+  expect(await submit('newer', { version: '1.0.0' })).toBe(422)
+  expect(await submit('newer', { version: 1 })).toBe(202)
 })
 
 test('of two who decide at once what versions a name gets, the second is refused', async () => {

@@ -41,13 +41,11 @@ export const policyOf = ({ usage_policy }: Submission, { config }: SubmitRules):
 export const mayRepeat = ({ draft, version, bump }: Submission, config: TypeConfig): boolean =>
   config.dedup !== 'off' && !draft && version === undefined && !bump
 
-/** The kind of versions that a name gets which is new. */
-export function versioningFor(submission: Submission, { versioning: configured }: TypeConfig): Versioning {
-  const { version, bump } = submission
-  const versioning = chooseVersioning({ configured, established: undefined, version, bump })
-  if (versioning === undefined) throw misfit(submission, configured)
-  return versioning
-}
+/** The kind of versions that a name gets which is new; undefined when its type has another. */
+export const versioningFor = (
+  { version, bump }: Submission,
+  { versioning: configured }: TypeConfig,
+): Versioning | undefined => chooseVersioning({ configured, established: undefined, version, bump })
 
 /** Whether a name that has versions of this kind may get this one. */
 export const fitsVersioning = (

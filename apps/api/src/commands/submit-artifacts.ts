@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { claimNames } from '@keepr/db/names/claim-names'
+import { type Claim, claimNames } from '@keepr/db/names/claim-names'
+import { findVersioning } from '@keepr/db/names/find-versioning'
 import {
   eventsOf,
   findStorable,
@@ -13,7 +14,7 @@ import type { StoryOfMany } from '@keepr/db/write-together'
 import type { LedgerEntry } from '@keepr/db/versions/ledger-entry'
 import { maySee } from '@keepr/shared/domain/access'
 import type { Actor } from '@keepr/shared/domain/actor'
-import { VERSIONINGS } from '@keepr/shared/domain/version'
+import { type Versioning, VERSIONINGS } from '@keepr/shared/domain/version'
 import { type Problem, problem } from '@keepr/shared/problem'
 import { deadlineMsOf } from '@keepr/shared/schemas/type-config'
 import { requirePendingRoom } from './require-pending-room.ts'
@@ -34,11 +35,13 @@ export async function submitArtifacts(
 ): Promise<(Submitted | Problem)[]> {
   const type = typeOf(asked)
   const planned = asked.map((one) => ({ ...one, new: asNew(actor, one) }))
-  const claims = planned.map(({ submission, rules, new: made }) => ({
-    name: submission.name,
-    versioning: versioningFor(submission, rules.config),
-    events: eventsOf(made),
-  }))
+  const claims: Claim[] = []
+  for (const one of planned)
+    claims.push({
+      name: one.new.name,
+      versioning: versioningFor(one.submission, one.rules.config) ?? (await establishedFor(tx, one)),
+      events: eventsOf(one.new),
+    })
   const claiming = claimNames(tx, { group_id: actor.groupId, type }, claims)
   if (asked.some(hasLimits)) {
     await claiming
@@ -76,6 +79,13 @@ function typeOf([first, ...others]: readonly Asked[]): string {
 }
 
 type Planned = Asked & { new: NewSubmission }
+
+/** What a name has holds also when its type is configured otherwise by now. */
+async function establishedFor(tx: Tx, { new: made, submission, rules }: Planned): Promise<Versioning> {
+  const established = await findVersioning(tx, made)
+  if (established === undefined) throw misfit(submission, rules.config.versioning)
+  return established
+}
 
 function asNew(actor: Actor, { submission, rules, cause }: Asked): NewSubmission {
   const { config } = rules

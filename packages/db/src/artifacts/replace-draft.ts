@@ -16,6 +16,7 @@ export async function replaceDraft(
   const [row] = await tx<ArtifactRow[]>`
     update artifact_active
        set json_content = ${jsonText(draft)}::text::jsonb,
+           content_kind = ${draft.content_kind},
            content_type = ${draft.content_type},
            content_size = ${draft.content_size},
            content_hash = ${draft.content_hash},

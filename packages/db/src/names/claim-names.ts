@@ -1,7 +1,7 @@
 import type { NameRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
-type Claim = Pick<NameRow, 'name' | 'versioning'> & { events: number }
+export type Claim = Pick<NameRow, 'name' | 'versioning'> & { events: number }
 
 /**
  * Like lockName, for writes that may be the first of their names: they decide the versioning of a name that has no version, be it
