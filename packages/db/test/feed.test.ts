@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fc, test as property } from '@fast-check/vitest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Db } from '@keepr/db/connect'
+import { appendEventsOfMany, type Change } from '@keepr/db/events/append-events'
 import { listFeed } from '@keepr/db/events/list-feed'
 import { placeEvents } from '@keepr/db/events/place-events'
 import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
@@ -130,6 +131,20 @@ describe('the feed', () => {
     await place(db, group)
     expect((await page(db, group, 0, 50)).map(({ name }) => name)).toEqual(['read', 'held', 'woken'])
     expect(await database.admin`select sequenced from outbox where group_id = ${group}`).toEqual([{ sequenced: true }])
+  })
+
+  it('keeps the order of a name whose events are written many at a time', async () => {
+    const group = 'many-at-a-time'
+    const subject = { group_id: group, type: 'prompt', name: 'many', version: '1', status: 'published', usage_policy: 'internal_only', content_hash: 'a'.repeat(64), created_by: 'rita', published_at: null } as const // prettier-ignore
+    const changes = Array.from({ length: 12 }, (_, n): Change => ({
+      cause: { actor: 'rita' },
+      lastSequence: n + 1,
+      events: [{ artifact: { ...subject, id: randomUUIDv7() }, event_type: 'metadata_updated' }],
+    }))
+    await db.withActor(reader(group), (tx) => appendEventsOfMany(tx, changes))
+    await place(db, group)
+    const sequences = (await page(db, group, 0, 50)).map(({ sequence }) => Number(sequence))
+    expect(sequences).toEqual(changes.map(({ lastSequence }) => lastSequence))
   })
 
   it('is read without waiting for who gives places at the moment, group by group', async () => {

@@ -49,13 +49,13 @@ export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Pr
     select 1`
 }
 
-/** What writes the events of `given_events` in a statement, with a message for each change. */
+/** What writes the events of `given_events` in a statement, with a message for each change: of one name in its order, which the feed keeps. */
 export const toldEvents = (tx: Tx) => tx`
   announced_events as (
     insert into outbox (id, kind, lane, group_id, refs, traceparent)
     select message_id, 'fan_out_events', 'events', group_id, array_agg(id order by sequence), traceparent
       from given_events group by message_id, group_id, traceparent
-     order by message_id
+     order by min(sequence)
   ), told_events as (
     insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, event_data, actor,
                                  request_id, status, usage_policy, content_hash, created_by, was_published)
