@@ -143,7 +143,7 @@ describe('the feed', () => {
     }))
     await db.withActor(reader(group), (tx) => appendEventsOfMany(tx, changes))
     await place(db, group)
-    const sequences = (await page(db, group, 0, 50)).map(({ sequence }) => Number(sequence))
+    const sequences = (await page(db, group, 0, 50)).map(({ sequence }) => sequence)
     expect(sequences).toEqual(changes.map(({ lastSequence }) => lastSequence))
   })
 
