@@ -39,6 +39,8 @@ async function fakeVault() {
     fields: { TOKEN: 'from-vault' } as Record<string, string> | undefined,
     valid: new Set(['root']),
     leaseSeconds: 3600,
+    ownToken: { ttl: 0, renewable: false },
+    sealed: false,
     requests: [] as string[],
     logins: 0,
     address: '',
@@ -51,6 +53,7 @@ async function fakeVault() {
       vault.requests.push(`${request.method} ${request.url} ${body}`)
       const send = (status: number, answer: unknown) =>
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      if (vault.sealed) return send(503, { errors: ['Vault is sealed'] })
       const known = vault.valid.has(String(request.headers['x-vault-token']))
       if (request.url === '/v1/auth/approle/login' || request.url === '/v1/auth/k8s/login') {
         vault.logins += 1
@@ -63,8 +66,11 @@ async function fakeVault() {
         return send(200, {
           auth: { client_token: request.headers['x-vault-token'], lease_duration: 3600, renewable: true },
         })
-      if (request.url === '/v1/auth/token/lookup-self') return send(200, { data: { ttl: 0, renewable: false } })
+      if (request.url === '/v1/auth/token/lookup-self') return send(200, { data: vault.ownToken })
       if (request.url === '/v1/secret/data/keepr' && vault.fields) return send(200, { data: { data: vault.fields } })
+      if (request.url === '/v1/secret/keepr')
+        return send(404, { data: null, warnings: ['Invalid path for a versioned K/V secrets engine.'] })
+      if (request.url === '/v1/other/data/keepr') return send(404, { errors: ['no handler for route'] })
       return send(404, { errors: [] })
     })
   })
@@ -187,6 +193,49 @@ describe('Vault', () => {
     expect(vault.requests[0]).toBe('POST /v1/auth/k8s/login {"role":"keepr","jwt":"e.y.J"}')
     await vi.waitFor(() => expect(vault.requests.some((line) => line.includes('renew-self'))).toBe(true))
   })
+
+  test('a token that it could not be asked about at first is renewed all the same', async () => {
+    const vault = await fakeVault()
+    Object.assign(vault, { sealed: true, ownToken: { ttl: 0.15, renewable: true } })
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'vault', VAULT_ADDR: vault.address, VAULT_TOKEN: 'root' })
+    await expect(secrets.resolve('{{TOKEN}}')).rejects.toBeInstanceOf(SecretSourceUnreachable)
+    vault.sealed = false
+    expect(await secrets.resolve('{{TOKEN}}')).toBe('from-vault')
+    await vi.waitFor(() => expect(vault.requests.join()).toContain('renew-self'))
+  })
+
+  test('a renewal that meets an outage is tried until it is over, also while nothing is asked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const vault = await fakeVault()
+    vault.ownToken = { ttl: 60, renewable: true }
+    const { secrets } = await secretsOf({ SECRET_SOURCES: 'vault', VAULT_ADDR: vault.address, VAULT_TOKEN: 'root' })
+    expect(await secrets.resolve('{{TOKEN}}')).toBe('from-vault')
+    const asked = async (path: string) => {
+      vault.requests.length = 0
+      await vi.waitFor(() => {
+        vi.advanceTimersByTime(60_000)
+        expect(vault.requests.join()).toContain(path)
+      })
+    }
+    vault.sealed = true
+    await asked('renew-self')
+    await asked('lookup-self')
+    vault.sealed = false
+    await asked('renew-self')
+  })
+
+  test.each(['secret/keepr', 'other/data/keepr'])(
+    'the path %s, which no KV v2 engine serves, is no absence',
+    async (path) => {
+      const vault = await fakeVault()
+      const env = { SECRET_SOURCES: 'vault,env', VAULT_ADDR: vault.address, VAULT_TOKEN: 'root', TOKEN: 'outdated' }
+      const { secrets } = await secretsOf({ ...env, VAULT_PATH: path })
+      await expect(secrets.resolve('{{TOKEN}}')).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('VAULT_PATH') as string },
+      })
+    },
+  )
 
   test('what it does not have is looked for in the next source', async () => {
     const vault = await fakeVault()

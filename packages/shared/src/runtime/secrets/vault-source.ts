@@ -23,7 +23,8 @@ const Login = v.object({
 })
 const OwnToken = v.object({ data: v.object({ ttl: v.number(), renewable: v.optional(v.boolean(), false) }) })
 const Kv2 = v.object({ data: v.object({ data: v.nullable(v.record(v.string(), v.unknown())) }) })
-const Refusal = v.object({ response: v.object({ statusCode: v.number() }) })
+const Refusal = v.object({ response: v.object({ statusCode: v.number(), body: v.optional(v.unknown()) }) })
+const Complaint = v.object({ errors: v.nullish(v.array(v.string()), []), warnings: v.nullish(v.array(v.string()), []) })
 
 const REQUEST_TIMEOUT_MS = 3000
 const RENEWAL_RETRY_MS = 5000
@@ -74,6 +75,7 @@ export function vaultSource(
       const { data } = v.parse(OwnToken, await vault.tokenLookupSelf())
       renewAfter(data.ttl, data.renewable)
     } catch (error) {
+      if (isAway(error)) throw error // nothing is known of the token yet
       log.debug({ err: reasonOf(error) }, 'the Vault token cannot be looked up, and is used until it is refused')
     }
   }
@@ -93,12 +95,21 @@ export function vaultSource(
       renewAfter(auth.lease_duration, auth.renewable)
     } catch (error) {
       log.warn({ err: reasonOf(error) }, 'the Vault token was not renewed; logging in again')
-      if (closed) return
-      loggedIn = false
-      renewal = setTimeout(() => {
-        logIn().catch((late: unknown) => log.warn({ err: reasonOf(late) }, 'the login to Vault failed'))
-      }, RENEWAL_RETRY_MS).unref()
+      logInLater()
     }
+  }
+
+  // Also when nothing is read meanwhile: a token of the operator's that expires cannot be had again.
+  function logInLater() {
+    clearTimeout(renewal)
+    if (closed) return
+    loggedIn = false
+    renewal = setTimeout(() => {
+      logIn().catch((late: unknown) => {
+        log.warn({ err: reasonOf(late) }, 'the login to Vault failed')
+        if (isAway(late)) logInLater()
+      })
+    }, RENEWAL_RETRY_MS).unref()
   }
 
   async function read(): Promise<Record<string, unknown>> {
@@ -116,7 +127,7 @@ export function vaultSource(
     try {
       return v.parse(Kv2, await vault.read(settings.vaultPath)).data.data ?? {}
     } catch (error) {
-      if (statusOf(error) === 404) return {}
+      if (statusOf(error) === 404 && !complains(error)) return {}
       throw error
     }
   }
@@ -154,9 +165,26 @@ const statusOf = (error: unknown): number | undefined => {
   return refusal.success ? refusal.output.response.statusCode : undefined
 }
 
+/** Vault could not be asked, or is sealed or busy: it said nothing about who asks. */
+const isAway = (error: unknown): boolean => {
+  const status = statusOf(error)
+  return status === undefined ? !v.isValiError(error) : status === 429 || status >= 500
+}
+
+/** A secret that is not there is a bare 404; where the path is no KV v2 path Vault says so. */
+const complains = (error: unknown): boolean => {
+  const refusal = v.safeParse(Refusal, error)
+  const complaint = v.safeParse(Complaint, refusal.success ? refusal.output.response.body : undefined)
+  return complaint.success && complaint.output.errors.length + complaint.output.warnings.length > 0
+}
+
 /** What went wrong, without the request that node-vault's errors carry along: that holds the token. */
 const reasonOf = (error: unknown): Error => {
   const status = statusOf(error)
+  if (status === 404)
+    return new Error(
+      'Vault answered 404: expected VAULT_PATH to be of a KV v2 engine, `data` included, and VAULT_AUTH_MOUNT to be a login',
+    )
   if (status !== undefined) return new Error(`Vault answered ${status}`)
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   return new Error(`Vault cannot be asked: ${code ?? (error instanceof Error ? error.name : 'unknown')}`)
