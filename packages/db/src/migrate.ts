@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_SCHEMA, runMigrations } from 'bullmq'
 import { runner } from 'node-pg-migrate'
+import { urlForPg } from '@keepr/shared/url-for-pg'
 import pg from 'pg'
 
 export type MigrateOptions = {
@@ -24,7 +25,7 @@ export type ServiceRole = (typeof serviceRoles)[number]
  * Everything of Keepr belongs to keepr_maintenance; the queue's schema belongs to keepr_queue, which sees nothing else.
  */
 export async function migrate({ databaseUrl, passwords = {}, log = () => {}, folder = ownFolder }: MigrateOptions) {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'keepr-migrate' })
+  const client = new pg.Client({ connectionString: urlForPg(databaseUrl), application_name: 'keepr-migrate' })
   client.on('error', () => {}) // a lost connection fails the query that is running; without a listener it would end the process
   await client.connect()
   try {

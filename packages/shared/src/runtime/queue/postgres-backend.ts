@@ -1,5 +1,6 @@
 import { createPostgresBackend, type PgPool, Queue, Worker } from 'bullmq'
 import { Pool } from 'pg'
+import { urlForPg } from '../../url-for-pg.ts'
 import { type QueueBackend, type QueueUse, WORKER_OPTIONS } from './backend.ts'
 
 const SCHEMA = 'bullmq'
@@ -11,7 +12,7 @@ const POOL_SIZE = { producer: 2, worker: 6 } as const
 /** BullMQ on PostgreSQL. The pool is ours, so that no error of a connection goes unheard (it would end the process). */
 export function postgresBackend(url: string, use: QueueUse, onError: (error: Error) => void): QueueBackend {
   const pool = new Pool({
-    connectionString: url,
+    connectionString: urlForPg(url),
     max: POOL_SIZE[use],
     options: `-c search_path=${SCHEMA}`,
     application_name: `keepr-queue-${use}`,
