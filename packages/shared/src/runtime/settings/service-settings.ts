@@ -37,13 +37,13 @@ export const serviceSettings = {
   LOG_LEVEL: {
     type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
-    readBy: ['api', 'validation-worker', 'webhook-worker', 'migrate', 'dev-env'],
+    readBy: ['api', 'validation-worker', 'webhook-worker', 'dev-env'],
     about: 'The least important log lines that are written.',
   },
   LOG_PRETTY: {
     type: Switch,
     default: 'false',
-    readBy: ['api', 'validation-worker', 'webhook-worker', 'migrate', 'dev-env'],
+    readBy: ['api', 'validation-worker', 'webhook-worker', 'dev-env'],
     about: 'Log lines for people instead of JSON.',
   },
   SHUTDOWN_GRACE: {

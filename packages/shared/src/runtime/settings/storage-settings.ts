@@ -56,7 +56,7 @@ export const storageSettings = {
     type: Duration,
     default: '2s',
     unit: 'duration',
-    readBy: ['api', 'validation-worker', 'webhook-worker', 'migrate'],
+    readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'How long opening a connection may take.',
   },
   DATABASE_STATEMENT_TIMEOUT: {
