@@ -1,15 +1,17 @@
 import { readdirSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSettings, type SettingsOf } from '@keepr/shared/runtime/settings'
 import type { Service } from '@keepr/shared/runtime/settings/setting'
 import { parseConfig } from '@keepr/shared/runtime/parse-config'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfigFile } from '@keepr/shared/schemas/type-config'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { images } from '../../build/images.ts'
 import { settingsReadBy } from '../settings-read-by.ts'
 import { checkManifest } from './check-manifest.ts'
-import { chart, helm, type Manifest, podsOf, type PodSpec, render } from './render.ts'
+import { chart, helm, type Manifest, manifestsIn, podsOf, type PodSpec, render } from './render.ts'
 
 const SERVICES = ['api', 'validation-worker', 'webhook-worker'] as const
 const sets = readdirSync(join(chart, 'ci')).map((file) => file.replace('-values.yaml', ''))
@@ -177,14 +179,46 @@ describe('what single values do', () => {
   test('each service has the URL of its own role and no other; only the migration may do all', () => {
     const key = (pod: string) => envOf(podOf(of('production'), pod)).get('DATABASE_URL')?.valueFrom?.secretKeyRef?.key
     expect([...SERVICES, 'migrate'].map(key)).toEqual(['api-url', 'validation-url', 'webhook-url', 'migrate-url'])
-    const mounted = podOf(of('files'), 'webhook-worker').volumes?.find(({ name }) => name === 'database')
-    expect(mounted).toMatchObject({ secret: { items: [{ key: 'webhook-url' }] } })
+    const mounted = podOf(of('files'), 'webhook-worker').volumes?.find(({ name }) => name === 'connections')
+    expect(mounted).toMatchObject({
+      projected: {
+        sources: [{ secret: { items: [{ key: 'webhook-url' }] } }, { secret: { items: [{ key: 'url' }] } }],
+      },
+    })
   })
 
   test('mounted files leave nothing secret in the environment', () => {
     for (const [name, pod] of podsOf(of('files')))
       for (const variable of envOf(pod).values())
         expect(variable.valueFrom, `${variable.name} of ${name}`).toBeUndefined()
+  })
+
+  test('what is mounted has a place of its own, also where one secret has the URLs of PostgreSQL and Redis', async () => {
+    const both = await render('files', 'redis.existingSecret=keepr-database', 'redis.key=redis-url')
+    for (const [name, pod] of podsOf(both)) {
+      const places = (pod.containers[0]?.volumeMounts ?? []).map(({ mountPath }) => mountPath)
+      expect(new Set(places).size, name).toBe(places.length)
+    }
+  })
+
+  test('names of the longest release are those of Services, and a version with a build fits labels', async () => {
+    const release = 'the-artifacts-of-all-teams-of-the-platform-production'
+    expect(release).toHaveLength(53)
+    const built = await mkdtemp(join(tmpdir(), 'keepr-chart-'))
+    onTestFinished(() => rm(built, { recursive: true }))
+    await helm('package', chart, '--version', '1.2.3+build.7', '--app-version', '1.2.3+build.7', '--destination', built)
+    const values = join(chart, 'ci/default-values.yaml')
+    const text = await helm('template', release, join(built, 'keepr-1.2.3+build.7.tgz'), '--values', values)
+    for (const { kind, metadata } of manifestsIn(text)) {
+      if (kind === 'Service') expect(metadata.name).toMatch(/^[a-z][a-z0-9-]{0,61}[a-z0-9]$/)
+      for (const value of Object.values(metadata.labels ?? {})) expect(value).toMatch(/^[\w.-]{1,63}$/)
+    }
+  })
+
+  test('the migration and the test run where the services may', () => {
+    const tolerated = (pod: string) => podOf(of('production'), pod).tolerations
+    expect(tolerated('api')).toHaveLength(1)
+    for (const pod of ['migrate', 'test']) expect(tolerated(pod), pod).toEqual(tolerated('api'))
   })
 
   test('Vault is logged in to with a short-lived token of its own audience, by the workers alone', () => {

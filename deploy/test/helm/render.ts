@@ -23,6 +23,7 @@ export type PodSpec = {
   securityContext?: Record<string, unknown>
   containers: Container[]
   volumes?: ({ name: string } & Record<string, unknown>)[]
+  tolerations?: unknown[]
   topologySpreadConstraints?: { topologyKey: string }[]
 }
 export type Manifest = {
@@ -54,13 +55,17 @@ export async function render(valueSet: string, ...set: string[]): Promise<Manife
     ...values,
     ...set.flatMap((one) => ['--set', one]),
   )
-  return parseAllDocuments(text).flatMap((document) => {
+  return manifestsIn(text)
+}
+
+/** What helm printed. */
+export const manifestsIn = (text: string): Manifest[] =>
+  parseAllDocuments(text).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(document.errors.join('\n'))
     // SAFETY: what helm gives is looked at by the schemas of Kubernetes, in a test of its own.
     const manifest = document.toJS() as Manifest | null
     return manifest === null ? [] : [manifest]
   })
-}
 
 /** The pods of all manifests, by the component's name. */
 export function podsOf(manifests: readonly Manifest[]): Map<string, PodSpec> {

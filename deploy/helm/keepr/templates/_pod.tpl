@@ -61,26 +61,27 @@
     name: {{ include "keepr.fullname" .root }}-issuers
 {{- end }}
 {{- if eq $v.database.delivery "files" }}
-- name: database
-  secret:
-    secretName: {{ $v.database.existingSecret }}
+# One volume, as both may be one secret.
+- name: connections
+  projected:
     defaultMode: 0440
-    items:
-      - { key: {{ .databaseKey }}, path: {{ .databaseKey }} }
-      {{- if and (eq .component "api") $v.database.readUrlKey }}
-      - { key: {{ $v.database.readUrlKey }}, path: {{ $v.database.readUrlKey }} }
+    sources:
+      - secret:
+          name: {{ $v.database.existingSecret }}
+          items:
+            - { key: {{ .databaseKey }}, path: {{ $v.database.existingSecret }}/{{ .databaseKey }} }
+            {{- if and (eq .component "api") $v.database.readUrlKey }}
+            - { key: {{ $v.database.readUrlKey }}, path: {{ $v.database.existingSecret }}/{{ $v.database.readUrlKey }} }
+            {{- end }}
+            {{- if not $v.redis.enabled }}
+            - { key: queue-url, path: {{ $v.database.existingSecret }}/queue-url }
+            {{- end }}
+      {{- if $v.redis.enabled }}
+      - secret:
+          name: {{ $v.redis.existingSecret }}
+          items:
+            - { key: {{ $v.redis.key }}, path: {{ $v.redis.existingSecret }}/{{ $v.redis.key }} }
       {{- end }}
-      {{- if not $v.redis.enabled }}
-      - { key: queue-url, path: queue-url }
-      {{- end }}
-{{- if $v.redis.enabled }}
-- name: redis
-  secret:
-    secretName: {{ $v.redis.existingSecret }}
-    defaultMode: 0440
-    items:
-      - { key: {{ $v.redis.key }}, path: {{ $v.redis.key }} }
-{{- end }}
 {{- end }}
 {{- if ne .component "api" }}
 {{- with $v.secrets.existingSecret }}
@@ -116,10 +117,7 @@
 - { name: issuers, mountPath: /etc/keepr-issuers, readOnly: true }
 {{- end }}
 {{- if eq $v.database.delivery "files" }}
-- { name: database, mountPath: /var/run/secrets/keepr-connections/{{ $v.database.existingSecret }}, readOnly: true }
-{{- if $v.redis.enabled }}
-- { name: redis, mountPath: /var/run/secrets/keepr-connections/{{ $v.redis.existingSecret }}, readOnly: true }
-{{- end }}
+- { name: connections, mountPath: /var/run/secrets/keepr-connections, readOnly: true }
 {{- end }}
 {{- if ne .component "api" }}
 {{- if $v.secrets.existingSecret }}
