@@ -77,6 +77,8 @@ export function connect(options: ConnectOptions): Db {
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: options.lockTimeoutMs,
       idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs ?? 10_000,
+      // Before release 18 a scan that is set off costs 10^10 in a plan, for which PostgreSQL compiles it: for seconds, each time.
+      jit: 'off',
     },
     types: {
       bigint: { to: 20, from: [20], parse: Number, serialize: String },
