@@ -26,7 +26,11 @@ export default {
       { path: '^packages/shared/src/schemas/', pathNot: '\\.test\\.ts$' },
       { path: '^packages/shared/src/(?!domain/|schemas/)' },
     ),
-    forbid('db-knows-the-domain-only', { path: '^packages/db/src/' }, { path: '^packages/shared/src/(?!domain/)' }),
+    forbid(
+      'db-knows-the-domain-only',
+      { path: '^packages/db/src/', pathNot: 'migrate\\.ts$' },
+      { path: '^packages/shared/src/(?!domain/)' },
+    ),
     forbid(
       'db-knows-no-http-nor-queue',
       { path: '^packages/db/src/', pathNot: 'migrate\\.ts$' },
