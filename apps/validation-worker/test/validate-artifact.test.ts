@@ -1,5 +1,5 @@
 import { findById } from '@keepr/db/artifacts/find-by-id'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { sampleRuns } from '../src/jobs/sample-runs.ts'
 import { json } from './support/http-peer.ts'
 import { setUp } from './support/set-up.ts'
@@ -159,13 +159,28 @@ describe('a validation run', () => {
   })
 
   it('expires at its deadline', async () => {
-    const artifact = await worker.submit({ deadlineMs: 1000 })
-    worker.pass(2000)
+    const artifact = await worker.submit({ deadlineMs: -1000 })
     await worker.work(artifact)
-    worker.pass(-2000)
     expect(await worker.stateOf(artifact)).toMatchObject({ status: 'blocked', run: { state: 'expired' } })
     expect(peer.requests).toEqual([])
   })
+
+  it.each([2, -2])(
+    'has its deadline by the clock of the database, that of its worker being off by %d days',
+    async (days) => {
+      const [late, timely] = [await worker.submit({ deadlineMs: -1000 }), await worker.submit({ deadlineMs: 60_000 })]
+      const answers = [json(500, {}), json(200, { valid: true })]
+      worker.pass(days * 86_400_000)
+      onTestFinished(() => worker.pass(-days * 86_400_000))
+      await worker.work(late)
+      for (const answer of answers) {
+        peer.behave(answer)
+        await worker.work(timely)
+      }
+      expect(await worker.stateOf(late)).toMatchObject({ status: 'blocked', run: { state: 'expired' } })
+      expect(await worker.stateOf(timely)).toMatchObject({ status: 'published', run: { state: 'passed' } })
+    },
+  )
 
   it('follows a 202 to its verdict without using another attempt', async () => {
     peer.behave(json(202, {}, { location: '/later/1', 'retry-after': '3' }))

@@ -66,11 +66,12 @@ export const validateArtifact = (ctx: Context) => {
     // What follows from the verdict goes on from here.
     const run = { ...claimed, traceparent: traceparentOf(claimed.traceparent) ?? null }
     const at = ctx.now()
-    if (isPast(run, at) && needsVerdict(ctx, run)) return over(await expire(ctx, { run, at, durationMs: 0 }))
+    const since = performance.now()
+    if (run.left_ms <= 0 && needsVerdict(ctx, run)) return over(await expire(ctx, { run, at, durationMs: 0 }))
     const outcome = await keepLease(ctx, { kind: 'validate_run', ref: run.id }, () => ctx.validators.judge(run, signal))
     noteOnSpan({ 'keepr.outcome': outcome.kind })
     // Its content has been sent: there is the next one's to hold in memory.
-    const judged = { run: { ...run, content: null }, at, durationMs: ctx.now() - at }
+    const judged = { run: { ...run, content: null }, at, durationMs: performance.now() - since }
     return {
       isJudged: outcome.kind === 'passed' || outcome.kind === 'failed',
       published: 0,
@@ -96,14 +97,14 @@ function follow(ctx: Context, desk: RunDesk, judged: Judged, outcome: Outcome) {
         attempted: run.poll_url === null,
       }
       const tried = run.poll_url === null ? aTry(judged, 'pending', null) : undefined
-      return schedule(ctx, judged, { change, delayMs: atMostLeft(ctx, run, outcome.delayMs), tried })
+      return schedule(ctx, judged, { change, delayMs: atMostLeft(judged, outcome.delayMs), tried })
     }
     case 'postponed': {
       const { run } = judged
       const state = run.poll_url !== null ? 'running' : run.attempts > 0 ? 'error' : 'waiting'
       const { reason, poll_url, poll_failures: pollFailures } = run
       const change = { state: state as 'running', reason, poll_url, pollFailures, attempted: false }
-      return schedule(ctx, judged, { change, delayMs: atMostLeft(ctx, run, outcome.delayMs) })
+      return schedule(ctx, judged, { change, delayMs: atMostLeft(judged, outcome.delayMs) })
     }
     case 'error':
       return tryAgain(ctx, judged, outcome)
@@ -142,11 +143,10 @@ function tryAgain(ctx: Context, judged: Judged, failure: Failure) {
   const isSubmittedNext = !isPoll || failure.submitAnew === true
   if (isSubmittedNext && validator?.attempts !== undefined && attempts >= validator.attempts)
     return expire(ctx, judged, tried)
-  const leftMs = Math.max(Date.parse(run.deadline) - ctx.now(), 0)
   const poll_url = isPoll && !failure.submitAnew ? run.poll_url : null
   const pollFailures = poll_url === null ? 0 : run.poll_failures + 1
   const failures = Math.max(poll_url === null ? attempts : pollFailures, 1)
-  const delayMs = nextTryDelay({ failure, failures, validator }, leftMs, ctx.random())
+  const delayMs = nextTryDelay({ failure, failures, validator }, leftMs(judged), ctx.random())
   const change = {
     state: 'error' as const,
     reason: failure.reason,
@@ -192,9 +192,8 @@ const stored = ({ severity, code, message, path }: Finding): JsonObject =>
 /** By the stricter of what it was made with and what is configured now; the deadline is a validator's. */
 const needsVerdict = (ctx: Context, run: OpenRun) =>
   run.requires_validation || ctx.types().get(run.artifact_type)?.requires_validation !== false
-const isPast = (run: OpenRun, now: number) => Date.parse(run.deadline) <= now
-const atMostLeft = (ctx: Context, run: OpenRun, delayMs: number) =>
-  Math.max(Math.min(delayMs, Date.parse(run.deadline) - ctx.now()), 0)
+const leftMs = ({ run, durationMs }: Judged) => Math.max(run.left_ms - durationMs, 0)
+const atMostLeft = (judged: Judged, delayMs: number) => Math.min(delayMs, leftMs(judged))
 const aTry = ({ at, durationMs }: Judged, outcome: NewTry['outcome'], reason: string | null): NewTry => ({
   at: new Date(at),
   durationMs,

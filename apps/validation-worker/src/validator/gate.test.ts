@@ -31,6 +31,19 @@ describe('the gate before a validator', () => {
     expect(heard).toEqual(['opened', 'opened', 'closed'])
   })
 
+  it('is open for no longer where the clock is set back meanwhile', async () => {
+    let elapsed = 0
+    const gate = createGate(
+      { opened: () => {}, closed: () => {} },
+      () => elapsed,
+      () => 0,
+    )
+    for (let error = 0; error < 5; error++) await gate.pass(unlimited, failing)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    elapsed += 10_000
+    expect(await gate.pass(unlimited, passing)).toMatchObject({ kind: 'passed' })
+  })
+
   it('puts off what is beyond the concurrency, and lets it pass later', async () => {
     const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
     const { promise, resolve } = Promise.withResolvers<CallOutcome>()

@@ -38,7 +38,8 @@ const LONGEST_WAIT_MS = 30_000
 export function createGate(listener: GateListener, now: () => number, random: () => number): Gate {
   const breaker = circuitBreaker(
     handleWhenResult((result) => isError(result)),
-    { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(ERRORS_TO_OPEN) },
+    // For how long it is open we say ourselves (openUntil): its own clock may be set back, for hours.
+    { halfOpenAfter: Number.NEGATIVE_INFINITY, breaker: new ConsecutiveBreaker(ERRORS_TO_OPEN) },
   )
   let openUntil = 0
   breaker.onBreak(() => {

@@ -30,7 +30,7 @@ export function createValidators(parts: ValidatorsParts): Validators {
     const known = gates.get(key)
     if (known !== undefined) return known.gate
     for (const [old, entry] of gates) if (entry.type === type) gates.delete(old)
-    const gate = createGate(parts.onBreaker(type), parts.now, parts.random)
+    const gate = createGate(parts.onBreaker(type), () => performance.now(), parts.random)
     gates.set(key, { type, gate })
     return gate
   }

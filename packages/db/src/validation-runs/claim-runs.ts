@@ -3,8 +3,10 @@ import type { Tx } from '../transaction.ts'
 import { isOpen } from './is-open.ts'
 
 /** A run that still waits for its verdict, with the artifact that it is about. */
-export type OpenRun = Omit<ValidationRunRow, 'state' | 'findings' | 'report_url' | 'checked_at'> &
+export type OpenRun = Omit<ValidationRunRow, 'state' | 'findings' | 'report_url' | 'checked_at' | 'deadline'> &
   Pick<ArtifactRow, 'name' | 'version' | 'content_kind' | 'metadata'> & {
+    /** Until its deadline, as it was loaded: by the clock of the database, which made it. */
+    left_ms: number
     /** The bytes that were hashed; null where no validator will see them. */
     content: Buffer | null
   }
@@ -31,7 +33,8 @@ export async function claimRuns(
        and case when r.kind = 'recheck' then a.status = 'published'
                 else a.status = 'on_verification' and a.validation_run_id = r.id end
     returning r.id, r.group_id, r.artifact_id, r.artifact_type, r.content_hash, r.kind, r.requires_validation, r.awaited,
-              r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.poll_failures, r.traceparent, r.created_at, r.deadline,
+              r.recheck_id, r.simulate, r.attempts, r.reason, r.poll_url, r.poll_failures, r.traceparent, r.created_at,
+              (extract(epoch from r.deadline - clock_timestamp()) * 1000)::float8 as left_ms,
               a.name, a.version, a.content_kind, a.metadata,
               case when r.requires_validation or r.artifact_type = any (${[...validatedTypes]}::text[]) then a.content end as content`
 }
