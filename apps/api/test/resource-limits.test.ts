@@ -68,6 +68,29 @@ describe('a database that does not come to an answer', { timeout: 60_000 }, () =
   })
 })
 
+test(
+  'a database that takes no writes for now is 503 with Retry-After, and is read from',
+  { timeout: 60_000 },
+  async () => {
+    await using api = await startApi()
+    const alice = await api.as('acme', 'alice')
+    const submitted = await alice.submit({ name: 'before', type: 'prompt', content: 1 })
+    await api.settleAll()
+    const setReadOnly = async (readOnly: boolean) => {
+      const { admin } = api.database
+      const [{ name } = { name: '' }] = await admin<{ name: string }[]>`select current_database() as name`
+      await admin`alter database ${admin(name)} set default_transaction_read_only = ${admin.unsafe(readOnly ? 'on' : 'off')}`
+      await admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${name} and usename like 'keepr_%'`
+    }
+    await setReadOnly(true)
+    await waitFor(async () => (await alice.get('/artifacts/before')).status === 200, 'reads to work')
+    const refused = await alice.submit({ name: 'meanwhile', type: 'prompt', content: 1 })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    await setReadOnly(false)
+    expect(submitted.status).toBe(202)
+  },
+)
+
 describe('a client that takes its time', { timeout: 60_000 }, () => {
   let api: TestApi
   let server: Listening

@@ -3,19 +3,19 @@ import { sqlState } from './transaction.ts'
 
 const states = new Set([
   '40001', '40P01', // chosen as a victim again and again
-  '53400', '55P03', '57014',
+  '25006', '55P03', '57014', '58030', // read-only for now (a failover, a maintenance), in vain for too long, a failing disk
   'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
   'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
   'DATABASE_BUSY', 'SCHEMA_MISFIT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
 ]) // prettier-ignore
 
 /**
- * Did the statement fail because the database could not be reached, was stopping, or had no capacity in time
- * (statement or lock timeout)? Then the caller may try again later; whether a commit took place is unknown (mayBeKept).
+ * Did the statement fail because the database could not be reached, was stopping, takes no writes, or had no capacity (no
+ * space left on its disk, a statement or lock timeout)? Then the caller may try again later; whether a commit took place is unknown (mayBeKept).
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  return state !== undefined && (states.has(state) || state.startsWith('08') || endedConnection(error))
+  return state !== undefined && (states.has(state) || /^(08|53)/.test(state) || endedConnection(error))
 }
 
 /**

@@ -84,6 +84,18 @@ describe('a peer that is away', () => {
     expect(text()).not.toContain(' at ')
   })
 
+  test.each([
+    ['has no room for another connection', { code: '53300', severity: 'FATAL' }],
+    ['refuses its password', { code: '28P01', severity: 'FATAL' }],
+    ['has no room on its disk', { code: '53100', severity: 'ERROR' }],
+    ['takes no writes', { code: '25006', severity: 'ERROR' }],
+  ])('is a PostgreSQL that %s, too', (_what, fields) => {
+    const { log, lines } = logged()
+    const error = () => Object.assign(new Error('sorry'), fields)
+    for (let n = 0; n < 5; n++) log.warn({ err: error() }, 'the relay tries again')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ reason: 'sorry' })])
+  })
+
   test('is told of for each request that failed of it, and any other failure each time with its stack', () => {
     const { log, lines } = logged()
     for (const request_id of ['r1', 'r2']) log.error({ err: failed(), request_id }, 'request failed')
