@@ -205,6 +205,29 @@ describe.each(stores)('the queue on $kind', { timeout: 60_000 }, ({ kind, make, 
     )
     expect(await queue.addBulk([aMessage()])).toEqual([])
   })
+
+  test.runIf(kind === 'Redis')('is degraded, and its workers too, for as long as Redis takes no writes', async () => {
+    const redis = new Redis(store.settings.redisUrl ?? '')
+    onTestFinished(async () => {
+      await redis.replicaof('NO', 'ONE')
+      redis.disconnect()
+    })
+    const told: string[] = []
+    const queue = openQueue('events', store.settings, {
+      log,
+      tell: (_queue, _store, { state }) => void told.push(state),
+    })
+    onTestFinished(() => queue.close())
+    const worker = working('events', async () => {})
+    await eventually(() => expect([queue.health().state, worker.health().state]).toEqual(['ok', 'ok']))
+    await redis.replicaof('127.0.0.1', 1)
+    await expect(queue.addBulk([aMessage()])).rejects.toBeInstanceOf(QueueUnavailable)
+    told.length = 0
+    await eventually(() => expect(told.length).toBeGreaterThan(2)) // it has looked again and again
+    expect(told).not.toContain('ok')
+    const readOnly = { state: 'degraded', reason: expect.stringContaining('READONLY') }
+    await eventually(() => expect([queue.health(), worker.health()]).toEqual([readOnly, readOnly]))
+  })
 })
 
 const byId = (a: QueueMessage, b: QueueMessage) => (a.message_id < b.message_id ? -1 : 1)

@@ -72,6 +72,8 @@ async function probe(url: string, onError: (error: Error) => void): Promise<stri
     await redis.connect().catch((error: unknown) => {
       throw fault ?? error
     })
+    // It may answer and take nothing: a replica after a failover, no memory left, a disk that is full.
+    await redis.set(`${PREFIX}:probe`, '', 'PX', 1000)
     const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1]
     return policy === undefined || policy === 'noeviction'
       ? undefined
