@@ -36,16 +36,16 @@ export function openSharedCounts(redisUrl: string | undefined, { log, metrics }:
   const fail = (error: unknown) => {
     if (up) log.warn({ err: error }, 'limits are counted by each process for itself: Redis (REDIS_URL) does not answer')
     up = false
-    restsUntil = Date.now() + restMs
+    restsUntil = performance.now() + restMs
     metrics.limitsShared.set(0)
   }
   redis.on('error', fail)
   metrics.limitsShared.set(1)
   return {
     async run({ script, key, args }) {
-      if (!up && Date.now() < restsUntil) return undefined
+      if (!up && performance.now() < restsUntil) return undefined
       // Of many requests at a time only one finds out whether it is back.
-      if (!up) restsUntil = Date.now() + restMs
+      if (!up) restsUntil = performance.now() + restMs
       try {
         // SAFETY: the scripts of this service answer with a list of integers.
         const answer = (await redis.eval(script, 1, key, ...args)) as number[]

@@ -47,14 +47,14 @@ async function follow(stream: SSEStreamingApi, { next, ended, heartbeatMs }: Fol
   })
   // A caller that does not read holds a write for as long as it likes; the stream ends all the same.
   const unlessEnded = (written: Promise<unknown>) => Promise.race([written, end])
-  let spokeAt = 0
+  let spokeAt = Number.NEGATIVE_INFINITY
   while (!ended.aborted && !stream.aborted) {
     const events = await next()
     for (const event of events) if (!ended.aborted) await unlessEnded(stream.writeSSE(event))
-    if (events.length > 0) spokeAt = Date.now()
-    else if (Date.now() - spokeAt >= heartbeatMs) {
+    if (events.length > 0) spokeAt = performance.now()
+    else if (performance.now() - spokeAt >= heartbeatMs) {
       await unlessEnded(stream.write(': still here\n\n'))
-      spokeAt = Date.now()
+      spokeAt = performance.now()
     }
     if (events.length === 0) await pause(pollMs, undefined, { signal: ended }).catch(() => {}) // ended: the loop sees it
   }

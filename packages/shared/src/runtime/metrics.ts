@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { Log } from './log.ts'
+import { within } from './within.ts'
 
 type MetricName = `keepr_${string}`
 
@@ -22,6 +23,8 @@ export type Metrics = {
 
 /** However often metrics are asked for, and by whomever: the database is asked no more often than this. */
 const SAMPLE_EVERY_MS = 2_000
+/** Who asks waits ten seconds, as a rule: what hangs for longer is left out, and all else is told. */
+const PATIENCE_MS = 4_000
 
 /** Metrics of one process: those of Node and those that the service makes. */
 export function createMetrics(service: string, log?: Pick<Log, 'warn'>): Metrics {
@@ -40,7 +43,7 @@ export function createMetrics(service: string, log?: Pick<Log, 'warn'>): Metrics
 
   async function takeSample(what: string, take: () => Promise<void> | void) {
     try {
-      await take()
+      await within(PATIENCE_MS, `measuring ${what}`, Promise.resolve(take()))
     } catch (error) {
       failures.inc({ what })
       log?.warn({ err: error, what }, 'something could not be measured')
@@ -48,8 +51,11 @@ export function createMetrics(service: string, log?: Pick<Log, 'warn'>): Metrics
   }
 
   async function sampleAll() {
-    if (sampling === undefined || Date.now() - sampling.at >= SAMPLE_EVERY_MS)
-      sampling = { done: Promise.all([...samples].map(([what, take]) => takeSample(what, take))), at: Date.now() }
+    if (sampling === undefined || performance.now() - sampling.at >= SAMPLE_EVERY_MS)
+      sampling = {
+        done: Promise.all([...samples].map(([what, take]) => takeSample(what, take))),
+        at: performance.now(),
+      }
     await sampling.done
   }
 

@@ -20,13 +20,13 @@ export function endInOrder({ log, graceMs, closers }: ShutdownOptions): void {
     }
     ending = true
     log.info({ signal }, 'ending')
-    const endsAt = Date.now() + graceMs
+    const endsAt = performance.now() + graceMs
     // Each closer has a deadline already; this one is for what goes wrong with the deadlines.
     setTimeout(() => process.exit(1), graceMs + 500).unref()
     let clean = true
     for (const [name, close] of closers) {
       try {
-        await within(Math.max(endsAt - Date.now(), 1), `closing ${name}`, Promise.resolve(close()))
+        await within(Math.max(endsAt - performance.now(), 1), `closing ${name}`, Promise.resolve(close()))
       } catch (error) {
         clean = false
         log.error({ err: error, part: name }, 'a part did not close in order')

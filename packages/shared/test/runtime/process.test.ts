@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startHealthServer } from '../../src/runtime/health-server.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import type { QueueHealth } from '../../src/runtime/queue.ts'
@@ -77,6 +77,29 @@ describe('the health server', () => {
     expect((await get('/other')).status).toBe(404)
     expect((await get('/healthz', 'POST')).status).toBe(405)
     expect((await get('/healthz', 'HEAD')).status).toBe(200)
+  })
+
+  test('measures anew also when the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const metrics = createMetrics('api')
+    let measured = 0
+    metrics.sample('it', () => void (measured += 1))
+    await metrics.expose()
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(2_000)
+    await metrics.expose()
+    expect(measured).toBe(2)
+  })
+
+  test('tells of all else when something cannot be measured for long', async () => {
+    const { get, metrics } = await serving()
+    const never = Promise.withResolvers<void>()
+    metrics.sample('what hangs', () => never.promise)
+    metrics.sample('what works', () => metrics.gauge('keepr_works', 'It works.').set(1))
+    const { body } = await get('/metrics')
+    expect(body).toContain('keepr_works{service="validation-worker"} 1')
+    expect(body).toContain('keepr_metrics_sample_failures_total{what="what hangs",service="validation-worker"} 1')
   })
 
   test('is degraded while a queue is away, and says why once', async () => {

@@ -42,7 +42,7 @@ export function startWorker(
   let counter: BullQueue | undefined
   let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
   let busy = 0
-  let lastSignOfLife = Date.now()
+  let lastSignOfLife = performance.now()
   const quietly = (error: unknown) => log.debug({ err: error, queue: name }, 'worker connection')
   const backend = queueBackend(settings, 'worker', quietly)
   const tell = tellHealth(log, {
@@ -51,7 +51,7 @@ export function startWorker(
   })
 
   const work = async (job: Job<unknown>, _token?: string, signal?: AbortSignal) => {
-    lastSignOfLife = Date.now()
+    lastSignOfLife = performance.now()
     const checked = v.safeParse(QueueMessage, job.data)
     if (!checked.success) {
       log.error({ queue: name, reason: v.summarize(checked.issues) }, 'discarded what is no message')
@@ -69,7 +69,7 @@ export function startWorker(
       throw new Error(storable(error), { cause: error })
     } finally {
       busy -= 1
-      lastSignOfLife = Date.now()
+      lastSignOfLife = performance.now()
       if (busy === 0) idle.resolve()
     }
   }
@@ -84,7 +84,7 @@ export function startWorker(
       await discard(made)
       throw error
     }
-    lastSignOfLife = Date.now()
+    lastSignOfLife = performance.now()
     const lost = (error?: unknown) => {
       if (worker !== made || closing.signal.aborted) return
       log.warn({ err: error, queue: name }, 'the worker stopped by itself and is built again')
@@ -110,10 +110,10 @@ export function startWorker(
   }
 
   async function isDeaf(): Promise<boolean> {
-    if (busy >= concurrency || Date.now() - lastSignOfLife < DEAF_AFTER_MS) return false
+    if (busy >= concurrency || performance.now() - lastSignOfLife < DEAF_AFTER_MS) return false
     counter ??= openCounter()
     const { waiting = 0 } = await within(PATIENCE_MS, 'asking the queue', counter.getJobCounts('waiting'))
-    if (waiting === 0) lastSignOfLife = Date.now()
+    if (waiting === 0) lastSignOfLife = performance.now()
     return waiting > 0
   }
 
@@ -138,10 +138,10 @@ export function startWorker(
 
   async function close(deadlineMs = 8000) {
     if (closing.signal.aborted) return
-    const endsAt = Date.now() + deadlineMs
+    const endsAt = performance.now() + deadlineMs
     closing.abort()
     const closed = worker?.close().catch(quietly)
-    const left = () => Math.max(endsAt - Date.now(), 1)
+    const left = () => Math.max(endsAt - performance.now(), 1)
     await within(left() * 0.8, 'finishing the work', idle.promise).catch(() => {
       log.warn({ queue: name, in_flight: busy }, 'the work in flight is stopped; it will be done again')
     })

@@ -133,8 +133,8 @@ export function vaultSource(
   }
 
   function cachedFields(): Promise<Record<string, unknown>> {
-    if (cached !== undefined && cached.until > Date.now()) return cached.fields
-    const entry = { fields: read(), until: Date.now() + settings.vaultCache }
+    if (cached !== undefined && cached.until > performance.now()) return cached.fields
+    const entry = { fields: read(), until: performance.now() + settings.vaultCache }
     cached = entry
     entry.fields.catch(() => {
       if (cached === entry) cached = undefined
