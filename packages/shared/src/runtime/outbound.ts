@@ -3,6 +3,7 @@ import type { Agent } from 'undici'
 import { addressPolicy } from './outbound/address-policy.ts'
 import { AnswerRefused, type Answer, exchange } from './outbound/exchange.ts'
 import { AddressRefused, guardedAgent, type Lookup } from './outbound/guarded-agent.ts'
+import { sparingLookup } from './outbound/sparing-lookup.ts'
 import { failSpan, inSpan, traceparentHere } from './tracing.ts'
 
 export type { Lookup } from './outbound/guarded-agent.ts'
@@ -58,10 +59,11 @@ type OutboundSettings = { outboundAllowAddresses: readonly string[]; outboundAll
  */
 export function createOutbound(settings: OutboundSettings, resolve: Lookup = lookup): Outbound {
   const agents = new Map<string, Agent>()
+  const sparing = sparingLookup(resolve)
   const agentFor = (more: readonly string[]) => {
     const allowed = [...settings.outboundAllowAddresses, ...more]
     const key = allowed.join()
-    const agent = agents.get(key) ?? guardedAgent(addressPolicy(allowed), settings.outboundAllowHttp, resolve)
+    const agent = agents.get(key) ?? guardedAgent(addressPolicy(allowed), settings.outboundAllowHttp, sparing)
     agents.set(key, agent)
     return agent
   }
