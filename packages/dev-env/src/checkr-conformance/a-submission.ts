@@ -7,7 +7,6 @@ const DAY_MS = 86_400_000
 
 /** A run as the worker would have loaded it. */
 export function aSubmission({ type, kind, content = Buffer.from(EXAMPLES[kind]) }: Target): OpenRun {
-  const now = new Date()
   return {
     id: randomUUIDv7(),
     group_id: 'conformance',
@@ -24,8 +23,8 @@ export function aSubmission({ type, kind, content = Buffer.from(EXAMPLES[kind]) 
     poll_url: null,
     poll_failures: 0,
     traceparent: null,
-    created_at: now.toISOString(),
-    deadline: new Date(now.getTime() + DAY_MS).toISOString(),
+    created_at: new Date().toISOString(),
+    left_ms: DAY_MS,
     name: 'conformance-example',
     version: '1',
     content_kind: kind,
