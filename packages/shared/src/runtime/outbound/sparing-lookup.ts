@@ -1,4 +1,4 @@
-import type { LookupAddress } from 'node:dns'
+import type { LookupAddress, LookupAllOptions } from 'node:dns'
 import type { Lookup } from './guarded-agent.ts'
 
 type Found = { error: NodeJS.ErrnoException | null; addresses: LookupAddress[] }
@@ -16,7 +16,7 @@ export function sparingLookup(lookup: Lookup): Lookup {
   const hanging = new Set<string>()
   let lastHanging: Promise<unknown> = Promise.resolve()
 
-  const ask = (...[hostname, options]: Parameters<Lookup>) =>
+  const ask = (hostname: string, options: LookupAllOptions) =>
     new Promise<Found>((resolve) => {
       let isSlow = false
       const timer = setTimeout(() => {
@@ -30,17 +30,17 @@ export function sparingLookup(lookup: Lookup): Lookup {
       })
     })
 
-  function askInTurn(...asked: Parameters<Lookup>): Promise<Found> {
-    if (!hanging.has(asked[0])) return ask(...asked)
-    const found = lastHanging.then(() => ask(...asked))
+  function askInTurn(hostname: string, options: LookupAllOptions): Promise<Found> {
+    if (!hanging.has(hostname)) return ask(hostname, options)
+    const found = lastHanging.then(() => ask(hostname, options))
     lastHanging = found
     return found
   }
 
-  return (hostname, options, callback) => {
+  return (hostname, options, answer) => {
     const key = `${hostname} ${options.family ?? 0} ${options.hints ?? 0}`
-    const found = underWay.get(key) ?? askInTurn(hostname, options, callback).finally(() => underWay.delete(key))
+    const found = underWay.get(key) ?? askInTurn(hostname, options).finally(() => underWay.delete(key))
     underWay.set(key, found)
-    void found.then(({ error, addresses }) => callback(error, addresses))
+    void found.then(({ error, addresses }) => answer(error, addresses))
   }
 }
