@@ -83,6 +83,8 @@ async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: 
   } catch (cause) {
     if (keysAreUnreachable(cause))
       throw Object.assign(problem('identity-provider-unavailable', { retry_after_s: 5 }), { cause })
+    // jose looks at the time last, so this is told of true tokens only.
+    if (cause instanceof errors.JWTExpired) throw problem('unauthenticated', { detail: 'The token has expired.' })
     throw problem('unauthenticated')
   }
 }

@@ -80,6 +80,7 @@ describe.each([...Map.groupBy(routes, ({ path }) => path)])('%s', (path, known) 
       const res = await admin.send(method, pathOf(first))
       expect([method, res.status, res.headers.get('allow')]).toEqual([method, 405, [...knows].join(', ')])
       expect(res.headers.get('content-type')).toBe('application/problem+json')
+      expect(await res.json()).toMatchObject({ detail: `This path knows ${[...knows].join(', ')}.` })
     }
   })
 

@@ -40,14 +40,33 @@ test('each operation shows by an example what it takes and what it answers', () 
   expect(lacking).toEqual([])
 })
 
-test('the parameters of the feed are described', async () => {
-  const { paths } = JSON.parse(await readFile(file, 'utf8')) as {
-    paths: { '/events': { get: { parameters: { name: string; description?: string }[] } } }
+test('each parameter and each member of a body is described', async () => {
+  type Told = { name?: string; description?: string }
+  type Operation = {
+    operationId: string
+    parameters: Told[]
+    requestBody?: { content: Record<string, { schema: { properties: Record<string, Told> } }> }
   }
-  const described = Object.fromEntries(
-    paths['/events'].get.parameters.map(({ name, description }) => [name, description]),
-  )
-  expect(described).toMatchObject({ after: expect.any(String), types: expect.stringContaining('recheck_failed') })
+  // SAFETY: the test above holds that it is sound OpenAPI.
+  const { paths } = JSON.parse(await readFile(file, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
+  const lacking = Object.values(paths)
+    .flatMap((path) => Object.values(path))
+    .flatMap(({ operationId, parameters, requestBody }) => [
+      ...parameters.filter(({ description }) => !description).map(({ name }) => `${operationId}: ${name}`),
+      ...Object.entries(requestBody?.content['application/json']?.schema.properties ?? {})
+        .filter(([, { description }]) => !description)
+        .map(([name]) => `${operationId}: ${name} of the body`),
+    ])
+  expect(lacking).toEqual([])
+  const types = paths['/events']?.['get']?.parameters.find(({ name }) => name === 'types')
+  expect(types?.description).toContain('recheck_failed')
+})
+
+test('who writes is told when what is in progress is worth asking for again', async () => {
+  const { paths } = JSON.parse(await readFile(file, 'utf8')) as {
+    paths: { '/artifacts': { post: { responses: { 409: { headers?: object } } } } }
+  }
+  expect(paths['/artifacts'].post.responses[409].headers).toHaveProperty('Retry-After')
 })
 
 test('a client that is generated from the description can say all that there is to say, in the types that it means', async () => {

@@ -34,7 +34,7 @@ const helpers = `
 const operation = '#operations-system-listTypes'
 
 test.skipIf(!executable)(
-  'the reference runs an operation with a token, without an error in its console',
+  'the reference runs an operation with a token, and opens one that a link names, without an error in its console',
   { timeout: 120_000 },
   async () => {
     await using page = await openPage(executable ?? '')
@@ -65,6 +65,8 @@ test.skipIf(!executable)(
     )
     expect(String(status)).toContain('200')
     expect(String(answer)).toContain('requires_validation')
+    await page.open(`http://127.0.0.1:${server.port}/docs?again#/artifacts/listArtifacts`)
+    await sees('#operations-artifacts-listArtifacts.is-open')
     expect(page.errors).toEqual([])
   },
 )

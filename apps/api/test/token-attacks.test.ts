@@ -136,6 +136,15 @@ describe('a token with', () => {
     expect(keyFetches).toBe(0)
   })
 
+  test('an end in the past is told as that, if it is genuine; who sends none is told what to send', async () => {
+    const answer = async (token: string): Promise<unknown> => await (await api.bearer(token).get('/types')).json()
+    const expired = await sign({ exp: inAnHour() - 7200 })
+    expect(await answer(expired)).toMatchObject({ detail: 'The token has expired.' })
+    const forged = expired.replace(/[^.]+$/u, 'AAAA')
+    expect(await answer(forged)).toMatchObject({ detail: 'A valid bearer token is needed.' })
+    expect(await answer('')).toMatchObject({ detail: 'Send one field `Authorization: Bearer <JWT>`.' })
+  })
+
   test('nothing wrong is believed, and so is one with members that nobody asked for', async () => {
     expect((await api.bearer(await sign({})).get('/types')).status).toBe(200)
     expect((await api.bearer(await sign({ aud: ['other', 'keepr'], extra: { a: 1 } })).get('/types')).status).toBe(200)

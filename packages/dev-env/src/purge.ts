@@ -22,10 +22,10 @@ type Options = {
 const command = new Command('npm run purge --')
   .description(
     'Makes content and metadata of versions vanish for ever: a leaked secret, personal data, malware.\n' +
-      'They go from what is in use, from the history, kept answers, audit copies, findings and webhooks. Coordinates, hash and a\n' +
-      '"purged" event stay, and the content answers 410. A version keeps its state (one on verification is blocked): roll it\n' +
+      'They go from what is in use, from the history, kept answers, audit copies, findings and webhooks. Coordinates, hash and a ' +
+      '"purged" event stay, and the content answers 410. A version keeps its state (one on verification is blocked): roll it ' +
       'back where an earlier one shall be the latest.\n\n' +
-      "Without --yes it changes nothing and says what it would do. Backups and the database server's own log (WAL) still hold\n" +
+      "Without --yes it changes nothing and says what it would do. Backups and the database server's own log (WAL) still hold " +
       'what was purged until they are gone: see docs/backup.md.\n\n' +
       'The database is that of npm start (KEEPR_DATA_DIR), or DATABASE_URL: keepr_maintenance, a member of it, or a superuser.',
   )

@@ -12,6 +12,7 @@ export async function authenticate(c: Call, token = bearerToken(c)): Promise<voi
 function bearerToken(c: Call): string {
   const [, token] =
     /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/iu.exec(c.req.header('authorization') ?? '') ?? []
-  if (timesGiven(c, 'authorization') > 1 || token === undefined) throw problem('unauthenticated')
+  if (timesGiven(c, 'authorization') > 1 || token === undefined)
+    throw problem('unauthenticated', { detail: 'Send one field `Authorization: Bearer <JWT>`.' })
   return token
 }

@@ -29,7 +29,7 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[]): void {
       .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
       .join(', ')
     app.all(path, () => {
-      throw problem('method-not-allowed', { headers: { allow } })
+      throw problem('method-not-allowed', { detail: `This path knows ${allow}.`, headers: { allow } })
     })
   }
 }

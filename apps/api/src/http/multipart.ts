@@ -50,7 +50,9 @@ export async function readMultipart(
       if (parts.some(({ name }) => name === part.name))
         failure ??= malformed(`The part ${JSON.stringify(part.name)} is given several times.`)
       else if (part.name !== 'artifact' && part.name !== 'content')
-        failure ??= malformed('There are parts other than artifact and content.')
+        failure ??= malformed(
+          `There is a part ${JSON.stringify(part.name)}; only artifact, in JSON, and content are taken.`,
+        )
       parts.push(part)
     })
     stream.on('data', (chunk: Buffer) => {

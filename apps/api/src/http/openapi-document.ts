@@ -5,6 +5,15 @@ import { WebhookPayload } from '@keepr/shared/schemas/webhook'
 import type { ApiEnv } from './api.ts'
 import { componentOf } from './openapi.ts'
 
+const introduction = `Versioned, typed and validated artifacts.
+
+Each request but those for health, metrics and this description carries a token: \`Authorization: Bearer <JWT>\`. It says
+whose group it is and which role the caller has; under \`npm start\`, \`npm run token\` makes one.
+
+A submission is answered \`202\` and judged afterwards: poll its \`Location\` until \`status\` is \`published\` or \`blocked\`, or
+send \`Prefer: wait=10\`. What is answered \`429\`, \`503\`, or \`409\` with \`Retry-After\` is sent again after that time, best
+with an \`Idempotency-Key\`. Errors are problems (RFC 9457) with a stable \`type\`; \`errors\` names each place.`
+
 /** The OpenAPI 3.1 document of all routes. */
 export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
   const document = await generateSpecs(app, {
@@ -14,7 +23,7 @@ export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
       info: {
         title: 'Keepr',
         version: '0.1.0',
-        description: 'Versioned, typed and validated artifacts.',
+        description: introduction,
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       servers: [{ url: '/' }],

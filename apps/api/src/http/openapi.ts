@@ -35,7 +35,8 @@ function withReferences(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return node
   if ('ref' in node && typeof node.ref === 'string') return { $ref: `#/components/schemas/${node.ref}` }
   // What is a text only until it is read (a number in a query) is told as what it means.
-  if ('toldAs' in node) return node.toldAs
+  if ('toldAs' in node && typeof node.toldAs === 'object')
+    return 'description' in node ? { ...node.toldAs, description: node.description } : node.toldAs
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withReferences(value)]))
 }
 
@@ -53,10 +54,11 @@ export function describe(route: Route) {
   })
 }
 
-const pathExamples: Record<string, string> = {
-  name: 'greeting',
-  version: '3',
-  id: '019ab1de-7c00-7000-8000-000000000001',
+const inPaths: Record<string, { description: string; example?: string }> = {
+  name: { description: 'The name of an artifact.', example: 'greeting' },
+  version: { description: 'One of its versions: a whole number or SemVer.', example: '3' },
+  id: { description: 'The id that an answer told.', example: '019ab1de-7c00-7000-8000-000000000001' },
+  subscriber: { description: 'The name of a subscriber, as GET /webhooks/subscribers lists it.' },
 }
 
 const pathParameters = (path: string) =>
@@ -65,7 +67,7 @@ const pathParameters = (path: string) =>
     in: 'path',
     required: true,
     schema: { type: 'string' },
-    example: pathExamples[name],
+    ...inPaths[name],
   }))
 
 function queryParameters({ query, repeatable = [] }: Route) {
@@ -163,7 +165,7 @@ function problems(route: Route) {
       String(status),
       {
         description: group.map((code) => PROBLEMS[code].title).join('; '),
-        ...described(problemHeaders[status] ?? []),
+        ...described(group.includes('in-progress') ? ['Retry-After'] : (problemHeaders[status] ?? [])),
         content: {
           'application/problem+json': {
             schema: { $ref: '#/components/schemas/Problem' },

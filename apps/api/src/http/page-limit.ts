@@ -14,6 +14,9 @@ const limited = (toldAs: { description: string; default?: number }) =>
 
 const most = `How many items, ${LONGEST_PAGE} at most.`
 
+/** What a cursor is, where one is asked for. */
+export const NEXT_PAGE = 'The `next_cursor` of the page before, asked for with the same filters.'
+
 /** `limit`: how many items a page may have. */
 export const PageLimit = v.optional(limited({ description: most, default: 50 }), '50')
 

@@ -131,7 +131,17 @@ test('JSON that is none is told with the part that it stands in', async () => {
   })
   expect(await refusal(upload(artifact, '[1,]'))).toMatchObject({
     status: 400,
-    detail: 'In the part content: Unexpected character at position 3.',
+    detail: 'In the part content: Unexpected character ] at line 1, column 4.',
+  })
+})
+
+test('a part that is not known is told by its name', async () => {
+  const form = new FormData()
+  form.set('name', 'x')
+  form.set('content', new Blob(['1']))
+  expect(await refusal(alice.send('POST', '/artifacts', form))).toMatchObject({
+    status: 400,
+    detail: 'There is a part "name"; only artifact, in JSON, and content are taken.',
   })
 })
 

@@ -133,6 +133,20 @@ describe('strict JSON', () => {
     expect(read(text).kind).toBe('malformed')
   })
 
+  it.each([
+    ['{"a":1,}', 'Unexpected character } at line 1, column 8.'],
+    ['{\r\n"a": "b\nc"}', 'Unexpected character \\n (U+000A) at line 2, column 8.'],
+    ['{"a": “b”}', 'Unexpected character U+201C at line 1, column 7.'],
+    ['\ufeff{}', 'Unexpected byte order mark (U+FEFF) at line 1, column 1.'],
+    [
+      '{"a":"C:\\Users"}',
+      'An escape that JSON does not know (a backslash itself is \\\\) in the string at line 1, column 6.',
+    ],
+    ['{"a":1', 'The JSON ends too early.'],
+  ])('tells what is wrong with %j, and where', (text, detail) => {
+    expect(read(text)).toEqual({ kind: 'malformed', detail })
+  })
+
   it('takes __proto__ as plain data', () => {
     const result = read('{"__proto__":{"polluted":true}}')
     expect(result.kind === 'value' && JSON.stringify(result.value)).toBe('{"__proto__":{"polluted":true}}')

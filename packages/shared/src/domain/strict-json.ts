@@ -41,9 +41,18 @@ export function readStrictJson(
 }
 
 class Malformed extends Error {}
+/** A character as its writer knows it: what cannot be seen, or looks like another, by its number. */
+function nameOf(code: number): string {
+  if (code === BYTE_ORDER_MARK) return 'byte order mark (U+FEFF)'
+  const character = String.fromCodePoint(code)
+  if (code > 0x20 && code < 0x7f) return `character ${character}`
+  const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+  return code < 0x20 ? `character ${JSON.stringify(character).slice(1, -1)} (${number})` : `character ${number}`
+}
 /** Offences enough, or one behind which nothing is read. */
 class Stopped extends Error {}
 
+const BYTE_ORDER_MARK = 0xfeff
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
@@ -125,14 +134,18 @@ class Reader {
 
   private string(): string {
     const literal = this.literal()
-    if (/[\u0000-\u001f]/u.test(literal)) this.unexpected()
+    const control = literal.search(/[\u0000-\u001f]/u)
+    if (control >= 0) {
+      this.at += control
+      this.unexpected()
+    }
     try {
       // SAFETY: what begins and ends with a quote is a string or no JSON.
       const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
       this.at += literal.length
       return value
     } catch {
-      return this.unexpected() // an escape that JSON does not know
+      return this.malformed('An escape that JSON does not know (a backslash itself is \\\\) in the string')
     }
   }
 
@@ -213,9 +226,19 @@ class Reader {
   }
 
   private unexpected(): never {
-    throw new Malformed(
-      this.at >= this.text.length ? 'The JSON ends too early.' : `Unexpected character at position ${this.at}.`,
-    )
+    if (this.at >= this.text.length) throw new Malformed('The JSON ends too early.')
+    return this.malformed(`Unexpected ${nameOf(this.text.codePointAt(this.at) ?? 0)}`)
+  }
+
+  private malformed(what: string): never {
+    let line = 1
+    let begin = 0
+    for (let at = 0; at < this.at; at++) {
+      if (this.text.charCodeAt(at) !== 0x0a) continue
+      line += 1
+      begin = at + 1
+    }
+    throw new Malformed(`${what} at line ${line}, column ${this.at - begin + 1}.`)
   }
 
   private offend(pointer: string, detail: string): void {

@@ -20,6 +20,7 @@ export const Version = v.pipe(
   v.union([v.number(), v.string()], VERSION_RULE),
   v.metadata({
     toldAs: {
+      description: 'A whole number or SemVer.',
       anyOf: [
         { type: 'integer', minimum: 1 },
         { type: 'string', maxLength: 64 },
@@ -93,25 +94,42 @@ export const Metadata = v.pipe(
 )
 export type Metadata = v.InferOutput<typeof Metadata>
 
-const content = v.unknown()
+const content = v.pipe(
+  v.unknown(),
+  v.description(
+    'Any JSON value for JSON types, a string for text types. A multipart body has it as a part of its own.',
+  ),
+)
 const contentBase64 = v.pipe(
   Text,
   v.check(isBase64, 'must be base64 (RFC 4648, section 4)'),
-  v.metadata({ contentEncoding: 'base64' }),
+  v.metadata({ contentEncoding: 'base64', description: 'The content, for binary types.' }),
 )
 
 /** `POST /artifacts/`. The content of a multipart request comes as a part of its own. */
 export const SubmitBody = v.strictObject(
   {
-    name: Name,
-    type: Text,
-    version: v.optional(Version),
-    bump: v.optional(v.picklist(BUMPS, 'must be patch, minor or major')),
+    name: v.pipe(Name, v.description('Up to 128 of A-Z, a-z, 0-9, ".", "_" and "-", a letter or digit first.')),
+    type: v.pipe(Text, v.description('One of those that GET /types lists.')),
+    version: v.pipe(
+      v.optional(Version),
+      v.description('A whole number or SemVer, as the name has them; the next one if left out.'),
+    ),
+    bump: v.pipe(
+      v.optional(v.picklist(BUMPS, 'must be patch, minor or major')),
+      v.description('Instead of `version`, for SemVer: which step the next version is.'),
+    ),
     content: v.optional(content),
     content_base64: v.optional(contentBase64),
     metadata: v.optional(Metadata),
-    usage_policy: v.optional(USAGE_POLICY),
-    draft: v.optional(v.boolean('must be true or false')),
+    usage_policy: v.pipe(
+      v.optional(USAGE_POLICY),
+      v.description('Whom it is for once published; what its type has as default if left out.'),
+    ),
+    draft: v.pipe(
+      v.optional(v.boolean('must be true or false')),
+      v.description('Keep it as a draft, to be edited and submitted later.'),
+    ),
   },
   'must be an object',
 )
@@ -153,23 +171,35 @@ export const Artifact = v.pipe(
     type: v.string(),
     version: v.string(),
     status: v.picklist(STATUSES),
-    usable: v.boolean(),
+    usable: v.pipe(v.boolean(), v.description('Whether it is published: nothing else may be used.')),
     usage_policy: USAGE_POLICY,
     group_id: v.string(),
     created_by: v.optional(v.string()),
-    content: v.optional(v.unknown()),
+    content: v.pipe(
+      v.optional(v.unknown()),
+      v.description('JSON and text up to 1 MiB, where the caller may read it; never in lists and answers to writes.'),
+    ),
     content_type: v.string(),
-    content_size: Integer,
-    content_hash: v.string(),
+    content_size: v.pipe(Integer, v.description('In bytes.')),
+    content_hash: v.pipe(
+      v.string(),
+      v.description('SHA-256 in lower-case hex, of JSON in its canonical form (RFC 8785): of what is downloaded.'),
+    ),
     metadata: v.record(v.string(), v.unknown()),
     created_at: Timestamp,
     updated_at: Timestamp,
     published_at: v.optional(Timestamp),
-    last_accessed_at: v.optional(Timestamp),
+    last_accessed_at: v.pipe(v.optional(Timestamp), v.description('When its content was last read, roughly.')),
     validation: v.optional(Validation),
-    duplicate_of: v.optional(Uuid),
-    deduplicated: v.optional(v.boolean()),
-    blocked_reason: v.optional(v.string()),
+    duplicate_of: v.pipe(v.optional(Uuid), v.description('An artifact of the group that has the same content.')),
+    deduplicated: v.pipe(
+      v.optional(v.boolean()),
+      v.description('The submission created nothing: the latest version is the same.'),
+    ),
+    blocked_reason: v.pipe(
+      v.optional(v.string()),
+      v.description('Such as `validation_failed` (see the findings), `validator_unavailable` or `cancelled`.'),
+    ),
     archived_at: v.optional(Timestamp),
     archive_reason: v.optional(v.string()),
     purged_at: v.optional(Timestamp),

@@ -10,10 +10,11 @@ import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { causeOf } from '../../http/cause.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
+import { NEXT_PAGE } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
-import { NameQuery } from './name-query.ts'
+import { OnlyType } from './name-query.ts'
 
 const Ttl = v.pipe(
   v.string('must be a duration such as 90d'),
@@ -23,15 +24,30 @@ const most = 1000
 const limitRule = `must be a whole number from 1 to ${most}`
 const CleanupBody = v.strictObject(
   {
-    ttl: v.optional(Ttl),
-    type: v.optional(v.string('must be a string')),
-    apply: v.optional(v.boolean('must be true or false')),
-    plan_id: v.optional(v.pipe(v.string('must be a string'), v.uuid('must be a UUID'))),
-    include_latest: v.optional(v.boolean('must be true or false')),
-    limit: v.optional(
-      v.pipe(v.number(limitRule), v.integer(limitRule), v.minValue(1, limitRule), v.maxValue(most, limitRule)),
+    ttl: v.pipe(v.optional(Ttl), v.description('How long unused; the `ttl` of each type if left out.')),
+    type: v.pipe(v.optional(v.string('must be a string')), v.description('Only of this type.')),
+    apply: v.pipe(
+      v.optional(v.boolean('must be true or false')),
+      v.description('Do what the plan `plan_id` listed, for admins. Else nothing is changed.'),
     ),
-    cursor: v.optional(v.pipe(v.string('must be a string'), v.maxLength(512, 'is not a cursor of this list'))),
+    plan_id: v.pipe(
+      v.optional(v.pipe(v.string('must be a string'), v.uuid('must be a UUID'))),
+      v.description('With `apply`: the plan, as a suggestion told it.'),
+    ),
+    include_latest: v.pipe(
+      v.optional(v.boolean('must be true or false')),
+      v.description('With `apply`: latest published versions too, which are kept else.'),
+    ),
+    limit: v.pipe(
+      v.optional(
+        v.pipe(v.number(limitRule), v.integer(limitRule), v.minValue(1, limitRule), v.maxValue(most, limitRule)),
+      ),
+      v.description(`How many items, ${most} at most and if left out.`),
+    ),
+    cursor: v.pipe(
+      v.optional(v.pipe(v.string('must be a string'), v.maxLength(512, 'is not a cursor of this list'))),
+      v.description(NEXT_PAGE),
+    ),
   },
   'must be an object',
 )
@@ -74,7 +90,7 @@ export const cleanUpArtifacts = route(
     path: '/artifacts/cleanup',
     summary: 'Suggest what to clean up, or apply a suggestion',
     tag: 'artifacts',
-    query: NameQuery,
+    query: v.strictObject({ type: OnlyType }),
     body: CleanupBody,
     bodyExample: { ttl: '90d' },
     bodyOptional: true,

@@ -15,15 +15,18 @@ import { ContentParameter, TypeParameter } from './name-query.ts'
 const Query = v.strictObject({
   type: TypeParameter,
   content: ContentParameter,
-  version: v.optional(
-    v.config(
-      v.pipe(
-        v.string(),
-        v.maxLength(MAX_RANGE_LENGTH, `is longer than ${MAX_RANGE_LENGTH} characters`),
-        v.check(isRange, 'is not a range of versions'),
+  version: v.pipe(
+    v.optional(
+      v.config(
+        v.pipe(
+          v.string(),
+          v.maxLength(MAX_RANGE_LENGTH, `is longer than ${MAX_RANGE_LENGTH} characters`),
+          v.check(isRange, 'is not a range of versions'),
+        ),
+        { abortPipeEarly: true }, // what is too long is not looked at
       ),
-      { abortPipeEarly: true }, // what is too long is not looked at
     ),
+    v.description('A range such as `^1.2` (the grammar of node-semver): the highest published version within it.'),
   ),
 })
 

@@ -11,7 +11,7 @@ import { sendPage } from '../../http/send-page.ts'
 import type { ListedItem } from '../../listed-items.ts'
 import { isVisible } from '../../views/artifact.ts'
 import { answeredArtifact } from './example.ts'
-import { CursorParameter, TypeParameter } from './name-query.ts'
+import { CursorParameter, OnlyType } from './name-query.ts'
 
 const text = v.pipe(
   v.string(),
@@ -20,20 +20,35 @@ const text = v.pipe(
   v.check((value) => !value.includes('\u0000'), 'contains U+0000'),
 )
 const Query = v.strictObject({
-  type: TypeParameter,
-  status: v.optional(v.picklist(STATUSES, `must be one of ${STATUSES.join(', ')}`)),
-  tag: v.optional(v.pipe(v.array(text), v.maxLength(64, 'is given more than 64 times'))),
-  category: v.optional(text),
-  usage_policy: v.optional(USAGE_POLICY),
-  content_hash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u, 'must be 64 lower-case hex digits'))),
-  name: v.optional(text),
-  q: v.optional(text),
-  created_after: v.optional(Rfc3339),
-  created_before: v.optional(Rfc3339),
-  scope: v.optional(v.picklist(['own', 'public'], 'must be own or public')),
-  sort: v.optional(
-    v.picklist(['-created_at', 'created_at', 'name'], 'must be -created_at, created_at or name'),
-    '-created_at',
+  type: OnlyType,
+  status: v.pipe(
+    v.optional(v.picklist(STATUSES, `must be one of ${STATUSES.join(', ')}`)),
+    v.description('Only in this state. `archived` asks the history; without it all others are listed.'),
+  ),
+  tag: v.pipe(
+    v.optional(v.pipe(v.array(text), v.maxLength(64, 'is given more than 64 times'))),
+    v.description('Only with this tag; given several times, with all of them.'),
+  ),
+  category: v.pipe(v.optional(text), v.description('Only of this category.')),
+  usage_policy: v.pipe(v.optional(USAGE_POLICY), v.description('Only with this policy.')),
+  content_hash: v.pipe(
+    v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u, 'must be 64 lower-case hex digits'))),
+    v.description('Only with exactly this content: its SHA-256 in lower-case hex.'),
+  ),
+  name: v.pipe(v.optional(text), v.description('Only of this name, or with `*` at its end of names that begin so.')),
+  q: v.pipe(v.optional(text), v.description('Words that stand in the name or the description.')),
+  created_after: v.pipe(v.optional(Rfc3339), v.description('Only what was made later than this.')),
+  created_before: v.pipe(v.optional(Rfc3339), v.description('Only what was made earlier than this.')),
+  scope: v.pipe(
+    v.optional(v.picklist(['own', 'public'], 'must be own or public')),
+    v.description('`own`: of the own group, as without it. `public`: what other groups have published for everyone.'),
+  ),
+  sort: v.pipe(
+    v.optional(
+      v.picklist(['-created_at', 'created_at', 'name'], 'must be -created_at, created_at or name'),
+      '-created_at',
+    ),
+    v.description('Newest first (`-created_at`), oldest first, or by name.'),
   ),
   limit: PageLimit,
   cursor: CursorParameter,

@@ -19,8 +19,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const PatchBody = v.strictObject(
   {
-    metadata: v.optional(v.nullable(v.custom<Record<string, unknown>>(isObject, 'must be an object or null'))),
-    usage_policy: v.optional(USAGE_POLICY),
+    metadata: v.pipe(
+      v.optional(v.nullable(v.custom<Record<string, unknown>>(isObject, 'must be an object or null'))),
+      v.description('Merged into what is there: keys that are left out stay, `null` removes one.'),
+    ),
+    usage_policy: v.pipe(v.optional(USAGE_POLICY), v.description('Whom it is for from now on.')),
   },
   'must be an object',
 )

@@ -14,8 +14,14 @@ import { NameQuery } from './name-query.ts'
 
 const RollbackBody = v.strictObject(
   {
-    to_version: v.optional(Version),
-    reason: v.optional(v.pipe(v.string('must be a string'), v.maxLength(1000, 'has more than 1000 characters'))),
+    to_version: v.pipe(
+      v.optional(Version),
+      v.description('The version that is the latest afterwards; the one before if left out.'),
+    ),
+    reason: v.pipe(
+      v.optional(v.pipe(v.string('must be a string'), v.maxLength(1000, 'has more than 1000 characters'))),
+      v.description('Why: stands in the event.'),
+    ),
   },
   'must be an object',
 )

@@ -17,8 +17,11 @@ export const startRecheck = route(
     tag: 'operations',
     body: v.strictObject(
       {
-        type: v.string('must be a string'),
-        simulate: v.optional(v.boolean('must be true or false'), false),
+        type: v.pipe(v.string('must be a string'), v.description('The type; one with validation.')),
+        simulate: v.pipe(
+          v.optional(v.boolean('must be true or false'), false),
+          v.description('Only count what would fail, and change nothing.'),
+        ),
       },
       'must be an object',
     ),

@@ -24,13 +24,16 @@ const artifactActions = Object.keys(ARTIFACT_OPERATIONS)
 const groupActions = Object.keys(GROUP_OPERATIONS)
 const Question = v.strictObject(
   {
-    action: v.picklist(
-      [...artifactActions, ...groupActions],
-      `must be one of ${[...artifactActions, ...groupActions].join(', ')}`,
+    action: v.pipe(
+      v.picklist(
+        [...artifactActions, ...groupActions],
+        `must be one of ${[...artifactActions, ...groupActions].join(', ')}`,
+      ),
+      v.description('What the caller would do.'),
     ),
-    name: v.optional(Name),
-    version: v.optional(Version),
-    type: v.optional(v.string('must be a string')),
+    name: v.pipe(v.optional(Name), v.description('What it would be done to; not for what is done to a whole group.')),
+    version: v.pipe(v.optional(Version), v.description('The latest if left out.')),
+    type: v.pipe(v.optional(v.string('must be a string')), v.description('Needed where several types have the name.')),
   },
   'must be an object',
 )

@@ -4,15 +4,24 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
-import { PageLimit } from '../../http/page-limit.ts'
+import { NEXT_PAGE, PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 
 const Query = v.strictObject({
-  subject: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subject'))),
-  type: v.optional(v.picklist(OPERATIONAL_EVENT_TYPES, 'is not a type of operational events')),
+  subject: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subject'))),
+    v.description('Only of this subject, such as the name of a subscriber.'),
+  ),
+  type: v.pipe(
+    v.optional(v.picklist(OPERATIONAL_EVENT_TYPES, 'is not a type of operational events')),
+    v.description('Only of this type.'),
+  ),
   limit: PageLimit,
-  cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
+  cursor: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
+    v.description(NEXT_PAGE),
+  ),
 })
 const OperationalEvent = v.object({
   id: v.string(),

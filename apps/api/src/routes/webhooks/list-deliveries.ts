@@ -4,18 +4,30 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
-import { PageLimit } from '../../http/page-limit.ts'
+import { NEXT_PAGE, PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { viewDelivery } from '../../views/delivery.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
 
 const Query = v.strictObject({
-  status: v.optional(v.picklist(DELIVERY_STATES, `must be one of ${DELIVERY_STATES.join(', ')}`)),
-  subscriber: v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
-  event: v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
+  status: v.pipe(
+    v.optional(v.picklist(DELIVERY_STATES, `must be one of ${DELIVERY_STATES.join(', ')}`)),
+    v.description('Only in this state.'),
+  ),
+  subscriber: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(128, 'is not a subscriber'))),
+    v.description('Only to the subscriber of this name.'),
+  ),
+  event: v.pipe(
+    v.optional(v.pipe(v.string(), v.uuid('is not an id'))),
+    v.description('Only of the event with this id.'),
+  ),
   limit: PageLimit,
-  cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
+  cursor: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
+    v.description(NEXT_PAGE),
+  ),
 })
 
 /** What became of the group's events on their way to subscribers. */

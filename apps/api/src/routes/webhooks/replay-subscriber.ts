@@ -18,14 +18,20 @@ const statesOf = {
 } as const
 const Body = v.pipe(
   v.strictObject({
-    since: v.optional(time),
-    until: v.optional(time),
-    status: v.optional(
-      v.picklist(
-        ['failed', 'exhausted', 'missed', 'delivered', 'all'],
-        'must be failed, exhausted, missed, delivered or all',
+    since: v.pipe(
+      v.optional(time),
+      v.description('Only of events from then on; needed to send again what was delivered.'),
+    ),
+    until: v.pipe(v.optional(time), v.description('Only of events before.')),
+    status: v.pipe(
+      v.optional(
+        v.picklist(
+          ['failed', 'exhausted', 'missed', 'delivered', 'all'],
+          'must be failed, exhausted, missed, delivered or all',
+        ),
+        'failed',
       ),
-      'failed',
+      v.description('Which deliveries; `failed` are the exhausted and the missed ones.'),
     ),
   }),
   v.forward(
