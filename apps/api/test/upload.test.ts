@@ -166,6 +166,14 @@ test('nothing of a part is lost silently: not behind a boundary in it, not in it
   expect((await form([artifact, withFields('Content-Transfer-Encoding: binary')])).status).toBe(202)
 })
 
+test('a part that is not known is told by its name', async () => {
+  const part = '--X\r\nContent-Disposition: form-data; name="type"\r\n\r\nblob\r\n'
+  expect(await form([part, contentPart('1')])).toMatchObject({
+    status: 400,
+    body: { detail: 'There is a part "type"; only artifact, in JSON, and content are taken.' },
+  })
+})
+
 test('what stands in quotes is no parameter', async () => {
   const artifact = artifactPart({ name: 'quoted', type: 'blob' })
   const content = '--X\r\nContent-Disposition: form-data; filename="a; name=artifact"; name="content"\r\n\r\nabc\r\n'

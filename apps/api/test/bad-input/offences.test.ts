@@ -135,16 +135,6 @@ test('JSON that is none is told with the part that it stands in', async () => {
   })
 })
 
-test('a part that is not known is told by its name', async () => {
-  const form = new FormData()
-  form.set('name', 'x')
-  form.set('content', new Blob(['1']))
-  expect(await refusal(alice.send('POST', '/artifacts', form))).toMatchObject({
-    status: 400,
-    detail: 'There is a part "name"; only artifact, in JSON, and content are taken.',
-  })
-})
-
 test('a text is taken or refused whether it comes in JSON or as a file', async () => {
   const text = 'a\u0000b'
   expect(await offences(post({ name: 'nul', type: 'note', content: text }))).toEqual(['/content contains U+0000'])
