@@ -3,6 +3,7 @@ import { rollBackArtifact } from '@keepr/api/commands/roll-back-artifact'
 import type { Asked } from '@keepr/api/commands/submission'
 import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { findById } from '@keepr/db/artifacts/find-by-id'
+import { findDuplicates } from '@keepr/db/artifacts/find-duplicates'
 import { findContent } from '@keepr/db/artifacts/find-content'
 import { findHighestWithin } from '@keepr/db/artifacts/find-highest-within'
 import { findLatest } from '@keepr/db/artifacts/find-latest'
@@ -129,6 +130,17 @@ describe('a name of a thousand versions', () => {
   test('its latest version is one step down an index', () => step((tx) => findOwnLatest(tx, 'acme', [asked])))
   test('and so is one of them', () => step((tx) => findOwnVersion(tx, 'acme', [asked])))
   test('and the content of one', () => step((tx) => findOwnContent(tx, 'acme', [asked])))
+  test('and the content of one, though all have the same', () =>
+    step(async (tx) => {
+      const slice = { id: known.id, group_id: 'acme', content_hash: '0'.repeat(64), start: 0, length: 9 }
+      await findContent(tx, slice)
+    }))
+  test('and which others have the same content takes a look at some', () =>
+    expectBounded(
+      (tx) =>
+        findDuplicates(tx, { group_id: 'acme', type: 'prompt' }, [{ name: asked.name, content_hash: '0'.repeat(64) }]),
+      110,
+    ))
   test('and the highest within a range', () =>
     step((tx) =>
       findHighestWithin(tx, {

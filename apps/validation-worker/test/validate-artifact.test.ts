@@ -110,6 +110,33 @@ describe('a validation run', () => {
     expect(all).toEqual([1, 2, 3, 4, 5, 6])
   })
 
+  it('moves to the history all that a limit leaves no room for, also where it is new to a name of many versions', async () => {
+    const name = 'had-no-limit'
+    await worker.database.admin.begin(async (sql) => {
+      await sql`set local session_replication_role = replica` // how they were published is not what is looked at
+      await sql`insert into artifact_names (group_id, type, name, versioning) values ('acme', 'pruned', ${name}, 'integer')`
+      await sql`
+        insert into artifact_active (id, group_id, type, name, version, status, usage_policy, created_by, content_kind,
+                                     content_type, content_size, content_hash, content, published_at)
+        select gen_random_uuid(), 'acme', 'pruned', ${name}, version, 'published', 'internal_only', 'alice', 'text',
+               'text/plain', 1, encode(sha256('x'), 'hex'), 'x', now() - interval '1 day'
+          from generate_series(1, 250) version`
+      await sql`
+        insert into artifact_versions (group_id, type, name, version, artifact_id, created_by, content_hash, status, usage_policy, submitted)
+        select group_id, type, name, version, id, created_by, content_hash, status, usage_policy, true
+          from artifact_active where name = ${name}`
+    })
+    const artifact = await worker.submit({ type: 'pruned', name, version: '251', requires_validation: false })
+    expect(await worker.work(artifact)).toBe('settled')
+    const published = await worker.database.admin<{ version: string }[]>`
+      select version from artifact_active where name = ${name} order by version_sort`
+    expect(published.map(({ version }) => version)).toEqual(['250', '251'])
+    const [told] = await worker.database.admin<{ events: number; first: number; last: number }[]>`
+      select count(distinct sequence)::int as events, min(sequence)::int as first, max(sequence)::int as last
+        from artifact_events where name = ${name}`
+    expect(told).toEqual({ events: 250, first: 1, last: 250 })
+  })
+
   it('expires to blocked when its attempts are used up, and says why', async () => {
     peer.behave(json(500, {}))
     const artifact = await worker.submit({ type: 'brief' })

@@ -24,6 +24,8 @@ afterAll(() => database[Symbol.asyncDispose]())
 
 const reader = (groupId: string): Actor => ({ userId: 'rita', groupId, roles: ['admin', 'author', 'consumer'] })
 
+const subject = (group_id: string) => ({ id: randomUUIDv7(), group_id, type: 'prompt', name: 'many', version: '1', status: 'published', usage_policy: 'internal_only', content_hash: 'a'.repeat(64), created_by: 'rita', published_at: null }) as const // prettier-ignore
+
 /** An event and its message in one transaction that stays open for a while before it commits. */
 async function append(from: Pick<Db, 'withActor'>, group: string, name: string, openMs = 0): Promise<string> {
   const id = randomUUIDv7()
@@ -135,16 +137,30 @@ describe('the feed', () => {
 
   it('keeps the order of a name whose events are written many at a time', async () => {
     const group = 'many-at-a-time'
-    const subject = { group_id: group, type: 'prompt', name: 'many', version: '1', status: 'published', usage_policy: 'internal_only', content_hash: 'a'.repeat(64), created_by: 'rita', published_at: null } as const // prettier-ignore
     const changes = Array.from({ length: 12 }, (_, n): Change => ({
       cause: { actor: 'rita' },
       lastSequence: n + 1,
-      events: [{ artifact: { ...subject, id: randomUUIDv7() }, event_type: 'metadata_updated' }],
+      events: [{ artifact: subject(group), event_type: 'metadata_updated' }],
     }))
     await db.withActor(reader(group), (tx) => appendEventsOfMany(tx, changes))
     await place(db, group)
     const sequences = (await page(db, group, 0, 50)).map(({ sequence }) => sequence)
     expect(sequences).toEqual(changes.map(({ lastSequence }) => lastSequence))
+  })
+
+  it('tells thousands of events of one change in their order, in messages that are small', async () => {
+    const group = 'long-change'
+    const events = Array.from({ length: 1201 }, () => ({
+      artifact: subject(group),
+      event_type: 'metadata_updated' as const,
+    }))
+    await db.withActor(reader(group), (tx) => appendEventsOfMany(tx, [{ cause: { actor: 'rita' }, lastSequence: 1201, events }]))
+    const [messages] = await database.admin<{ most: number }[]>`
+      select max(cardinality(refs)) as most from outbox where group_id = ${group}`
+    expect(messages?.most).toBe(100)
+    await place(db, group)
+    const sequences = (await page(db, group, 0, 2000)).map(({ sequence }) => sequence)
+    expect(sequences).toEqual(events.map((_, index) => index + 1))
   })
 
   it('is read without waiting for who gives places at the moment, group by group', async () => {

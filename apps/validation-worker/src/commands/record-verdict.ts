@@ -1,7 +1,5 @@
-import { listPublishedVersions } from '@keepr/db/artifacts/list-published-versions'
 import { settleArtifact } from '@keepr/db/artifacts/settle-artifact'
 import { appendEvents, type NewEvent } from '@keepr/db/events/append-events'
-import { moveToHistory } from '@keepr/db/history/move-to-history'
 import { lockName } from '@keepr/db/names/lock-name'
 import { finishRunMessages } from '@keepr/db/outbox/finish-run-messages'
 import type { ArtifactRow } from '@keepr/db/rows'
@@ -11,7 +9,7 @@ import { insertTry, type NewTry } from '@keepr/db/validation-runs/insert-try'
 import { type RunVerdict, settleRun } from '@keepr/db/validation-runs/settle-run'
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
-import { supersededVersions } from '@keepr/shared/domain/retention'
+import { retireSuperseded } from './retire-superseded.ts'
 import { toldFindings } from './told-findings.ts'
 
 export type SubmissionVerdict = RunVerdict & { state: 'passed' | 'failed' | 'expired' | 'not_required' }
@@ -44,7 +42,8 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
     ])
     return 'stale'
   }
-  const retired = published ? await retireSuperseded(tx, artifact, record.maxPublished) : []
+  const { maxPublished } = record
+  const retired = published && maxPublished !== undefined ? await retireSuperseded(tx, artifact, maxPublished) : []
   const last = retired.length === 0 ? locked : await lockName(tx, name, retired.length)
   const events = [verdictEvent(artifact, run, verdict), ...retired]
   await Promise.all([
@@ -62,17 +61,4 @@ function verdictEvent(artifact: ArtifactRow, run: OpenRun, verdict: SubmissionVe
   const findings = toldFindings(verdict)
   const reason = artifact.blocked_reason
   return { artifact, event_type: 'blocked', event_data: { run_id: run.id, verdict: verdict.state, reason, findings } }
-}
-
-/** Published versions beyond the type's limit move to the history. */
-async function retireSuperseded(tx: Tx, artifact: ArtifactRow, maxPublished: number | undefined): Promise<NewEvent[]> {
-  if (maxPublished === undefined) return []
-  const superseded = supersededVersions(await listPublishedVersions(tx, artifact), artifact.id, maxPublished)
-  const ids = superseded.map(({ id }) => id)
-  const retired = await moveToHistory(tx, artifact.group_id, ids, { reason: 'superseded', by: actor })
-  return retired.map((one) => ({
-    artifact: one,
-    event_type: 'archived',
-    event_data: { reason: 'superseded', superseded_by: artifact.version },
-  }))
 }

@@ -8,6 +8,8 @@ import { noteOnSpan, traceparentOf } from '@keepr/shared/runtime/tracing'
 import { discardStaleRun } from '../commands/discard-stale-run.ts'
 import { expireRun } from '../commands/expire-run.ts'
 import { type NextTry, scheduleNextTry } from '../commands/schedule-next-try.ts'
+import type { VerdictRecord } from '../commands/record-verdict.ts'
+import { retireMore } from '../commands/retire-superseded.ts'
 import { settleRunByKind } from '../commands/settle-run-by-kind.ts'
 import type { Context } from '../context.ts'
 import { createRunDesk, type RunDesk } from '../run-desk.ts'
@@ -116,10 +118,7 @@ function follow(ctx: Context, desk: RunDesk, judged: Judged, outcome: Outcome) {
 async function settle(ctx: Context, desk: RunDesk, judged: Judged, outcome: Verdict | { kind: 'not_required' }) {
   const { run } = judged
   const type = ctx.types().get(run.artifact_type)
-  if (outcome.kind === 'not_required')
-    return ctx.db.withService(run.group_id, (tx) =>
-      settleRunByKind(tx, run, { verdict: { state: 'not_required' } }, type),
-    )
+  if (outcome.kind === 'not_required') return settleAndRetire(ctx, run, { verdict: { state: 'not_required' } })
   const verdict = {
     state: outcome.kind,
     reason: outcome.kind === 'failed' ? 'validation_failed' : undefined,
@@ -131,7 +130,20 @@ async function settle(ctx: Context, desk: RunDesk, judged: Judged, outcome: Verd
   // No version has to give way, and nothing else follows: published with others.
   const isPlain = outcome.kind === 'passed' && run.kind !== 'recheck' && type?.max_published === undefined
   if (isPlain && (await desk.publish({ run, verdict, tried }))) return 'settled'
-  return ctx.db.withService(run.group_id, (tx) => settleRunByKind(tx, run, { verdict, tried }, type))
+  return settleAndRetire(ctx, run, { verdict, tried })
+}
+
+/** A worker that dies before all have given way leaves the others to the next publication. */
+async function settleAndRetire(ctx: Context, run: OpenRun, record: VerdictRecord) {
+  const type = ctx.types().get(run.artifact_type)
+  const { group_id, artifact_type, artifact_id, name, version } = run
+  const settled = await ctx.db.withService(group_id, (tx) => settleRunByKind(tx, run, record, type))
+  const maxPublished = type?.max_published
+  if (settled === 'stale' || run.kind === 'recheck' || maxPublished === undefined) return settled
+  const publication = { id: artifact_id, group_id, type: artifact_type, name, version }
+  const retire = () => ctx.db.withService(group_id, (tx) => retireMore(tx, publication, maxPublished))
+  if (record.verdict.state !== 'failed') while (await retire());
+  return settled
 }
 
 function tryAgain(ctx: Context, judged: Judged, failure: Failure) {

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import type { Tx } from '../transaction.ts'
+import { hasContent } from './has-content.ts'
 
 type Slice = { id: string; group_id: string; content_hash: string; start: number; length: number }
 
@@ -13,8 +14,8 @@ export function findContent(
 ): postgres.PendingQuery<{ content: Buffer | null }[]> {
   return tx<{ content: Buffer | null }[]>`
     select substr(content, ${start + 1}::int, ${length}::int) as content from artifact_active
-     where id = ${id} and group_id = ${group_id} and content_hash = ${content_hash} and status in ('draft', 'published')
+     where id = ${id} and group_id = ${group_id} and ${hasContent(tx, tx`${content_hash}`)} and status in ('draft', 'published')
     union all
     select substr(content, ${start + 1}::int, ${length}::int) from artifact_history
-     where original_id = ${id} and group_id = ${group_id} and content_hash = ${content_hash} and restored_at is null`
+     where original_id = ${id} and group_id = ${group_id} and ${hasContent(tx, tx`${content_hash}`)} and restored_at is null`
 }

@@ -9,6 +9,9 @@ type Question = {
   id?: string
 }
 
+/** Of those that have the same content: a group may have thousands, of a template for one. */
+const LOOKED_AT = 100
+
 /**
  * For each name that asks, an artifact of the group with the same content that the actor may see: rather one that is not
  * restricted, which others may see as well, and rather one of the same name; none where there is none.
@@ -28,7 +31,9 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 /** The same for the row `asked` of a statement. */
 export const sameContent = (tx: Tx, { group_id, type }: Record<keyof Coordinates, Fragment>) => tx`
-  select a.id from artifact_active a
-   where a.group_id = ${group_id} and a.content_hash = asked.content_hash and a.id is distinct from asked.id
+  select a.id from (
+    select id, type, name, usage_policy, created_at from artifact_active
+     where group_id = ${group_id} and content_hash = asked.content_hash and id is distinct from asked.id
+     limit ${LOOKED_AT}) a
    order by a.usage_policy = 'restricted', (a.name = asked.name and a.type = ${type}) desc, a.created_at
    limit 1`

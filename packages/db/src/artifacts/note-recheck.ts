@@ -1,6 +1,7 @@
 import type { ArtifactRow } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 import { artifactColumns } from './columns.ts'
+import { hasContent } from './has-content.ts'
 
 /** Makes a re-validation's run the current one of an artifact that is still published with the content it judged. */
 export async function noteRecheck(
@@ -11,7 +12,7 @@ export async function noteRecheck(
     update artifact_active
        set validation_run_id = ${run.id}, revision = revision + 1
      where id = ${run.artifact_id} and group_id = ${run.group_id} and status = 'published'
-       and content_hash = ${run.content_hash}
+       and ${hasContent(tx, tx`${run.content_hash}`)}
     returning ${artifactColumns(tx)}`
   return artifact
 }

@@ -26,7 +26,7 @@ export type Cause = { actor: string; requestId?: string | undefined; traceparent
 export type Change = { cause: Cause; lastSequence: number; events: readonly NewEvent[] }
 
 /**
- * Writes the events of one change, and the message that announces them to subscribers and to the feed.
+ * Writes the events of one change, and the messages that announce them to subscribers and to the feed.
  * @returns the ids of the events, in order
  */
 export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, events: NewEvent[]): Promise<string[]> {
@@ -35,7 +35,7 @@ export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, e
   return named.map(({ id }) => id)
 }
 
-/** The same for changes of many names, each with a message of its own, in one statement whatever their number. */
+/** The same for changes of many names, each with messages of its own, in one statement whatever their number. */
 export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Promise<void> {
   const rows = changes.flatMap(rowsOf)
   if (rows.length === 0) return
@@ -49,7 +49,7 @@ export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Pr
     select 1`
 }
 
-/** What writes the events of `given_events` in a statement, with a message for each change: of one name in its order, which the feed keeps. */
+/** What writes the events of `given_events` in a statement, with messages for each change: of one name in its order, which the feed keeps. */
 export const toldEvents = (tx: Tx) => tx`
   announced_events as (
     insert into outbox (id, kind, lane, group_id, refs, traceparent)
@@ -64,11 +64,14 @@ export const toldEvents = (tx: Tx) => tx`
       from given_events
   )`
 
+/** One message tells of so many events: who fans them out takes a hundred messages at once. */
+const OF_A_MESSAGE = 100
+
 function rowsOf({ cause, lastSequence, events }: Change) {
-  const message_id = randomUUIDv7()
+  const messages = Array.from({ length: Math.ceil(events.length / OF_A_MESSAGE) }, () => randomUUIDv7())
   return events.map(({ id = randomUUIDv7(), artifact, event_type, event_data = {} }, index) => ({
     id,
-    message_id,
+    message_id: messages[Math.floor(index / OF_A_MESSAGE)],
     group_id: artifact.group_id,
     artifact_id: artifact.id,
     type: artifact.type,

@@ -29,7 +29,6 @@ export async function moveToHistory(
   await tx`
     delete from artifact_active a using unnest(${artifactIds}::uuid[]) as moved (active_id)
      where a.group_id = ${groupId} and a.id = moved.active_id and a.status = 'published'`
-  return archived
-    .map(({ original_id, ...row }): ArtifactRow => ({ ...row, id: original_id }))
-    .sort((a, b) => artifactIds.indexOf(a.id) - artifactIds.indexOf(b.id))
+  const byId = new Map(archived.map(({ original_id, ...row }) => [original_id, { ...row, id: original_id }]))
+  return artifactIds.flatMap((id) => byId.get(id) ?? [])
 }

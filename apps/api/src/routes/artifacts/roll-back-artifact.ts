@@ -65,7 +65,8 @@ export const rollBackArtifact = route(
       const { withdrawn, restored } = await rollBack(tx, actor, artifact, { request: body, cause: causeOf(c) })
       const artifactIds = [...withdrawn, restored]
       const found = await listByIds(tx, { group_id: artifact.group_id, ids: artifactIds })
-      const view = (id: string) => viewArtifact(theOne(found, id), actor)
+      const byId = new Map(found.map((one) => [one.id, one]))
+      const view = (id: string) => viewArtifact(theOne(byId, id), actor)
       return {
         status: 200,
         headers: revalidated,
@@ -75,8 +76,8 @@ export const rollBackArtifact = route(
     }),
 )
 
-function theOne(found: readonly PresentedArtifact[], id: string): PresentedArtifact {
-  const one = found.find((artifact) => artifact.id === id)
+function theOne(found: ReadonlyMap<string, PresentedArtifact>, id: string): PresentedArtifact {
+  const one = found.get(id)
   if (!one) throw new Error('a rollback cannot read what it has moved')
   return one
 }
