@@ -154,7 +154,9 @@ describe('the feed', () => {
       artifact: subject(group),
       event_type: 'metadata_updated' as const,
     }))
-    await db.withActor(reader(group), (tx) => appendEventsOfMany(tx, [{ cause: { actor: 'rita' }, lastSequence: 1201, events }]))
+    await db.withActor(reader(group), (tx) =>
+      appendEventsOfMany(tx, [{ cause: { actor: 'rita' }, lastSequence: 1201, events }]),
+    )
     const [messages] = await database.admin<{ most: number }[]>`
       select max(cardinality(refs)) as most from outbox where group_id = ${group}`
     expect(messages?.most).toBe(100)
