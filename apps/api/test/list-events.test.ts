@@ -175,3 +175,25 @@ test('a filter is not held up by what it leaves out: its cursor moves on to the 
   const first = await page('types=submitted&limit=1')
   expect(first.last_cursor).toBe(first.items[0]?.cursor)
 })
+
+test('a rare event is found however many others come before it, a bounded look at a time', async () => {
+  const long = await api.as('long', 'lena')
+  await api.database.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica` // how they came to be is not what is looked at
+    await sql`
+      with events as (
+        insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, actor, status,
+                                     usage_policy, content_hash, created_by, was_published)
+        select gen_random_uuid(), 'long', gen_random_uuid(), 'prompt', 'old-' || n, '1', 1, 'metadata_updated', 'lena', 'published',
+               'internal_only', repeat('a', 64), 'lena', true
+          from generate_series(1, 50001) n
+        returning id)
+      insert into event_feed (group_id, position, event_id) select 'long', row_number() over (), id from events`
+  })
+  await long.submit({ name: 'rare', type: 'prompt', content: 1 })
+  const first = await page('types=submitted', long)
+  expect(first).toMatchObject({ items: [], next_cursor: first.last_cursor })
+  const second = await page(`types=submitted&after=${first.next_cursor}`, long)
+  expect(second.items.map(({ data }) => data.artifact.name)).toEqual(['rare'])
+  expect(second.next_cursor).toBeNull()
+})

@@ -14,13 +14,19 @@ export type FeedQuestion = {
   limit: number
 }
 
-/** The group's events in the order of the feed: nothing ever appears before a position already handed out. */
+/** One look goes through so many events, and no further: what is asked for, or may be seen, can be rare among millions. */
+export const LOOKED_AT = 50_000
+
+/**
+ * The group's events in the order of the feed: nothing ever appears before a position already handed out. Fewer than `limit` are
+ * all there are up to where a look ends (find-feed-reach.ts).
+ */
 export function listFeed(tx: Tx, { group_id, after, types, limit }: FeedQuestion): postgres.PendingQuery<FeedEvent[]> {
   return tx<FeedEvent[]>`
     select feed.position, ${eventColumns(tx)}, ${visibleEventData(tx)} as event_data, ${metadataOfEvent(tx)} as metadata
-      from event_feed feed
+      from (select group_id, position, event_id from event_feed
+             where group_id = ${group_id} and position > ${after} order by position limit ${LOOKED_AT}) feed
       join artifact_events e on e.id = feed.event_id and e.group_id = feed.group_id
-     where feed.group_id = ${group_id} and feed.position > ${after}
            ${types === undefined ? tx`` : tx`and e.event_type = any (${[...types]}::text[])`}
      order by feed.position
      limit ${limit}`

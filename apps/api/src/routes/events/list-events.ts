@@ -1,4 +1,5 @@
 import { findFeedEnd } from '@keepr/db/events/find-feed-end'
+import { findFeedReach } from '@keepr/db/events/find-feed-reach'
 import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
 import { placeEvents } from '@keepr/db/events/place-events'
 import { EVENT_TYPES, type EventType } from '@keepr/shared/domain/events'
@@ -84,20 +85,25 @@ export const listEvents = route(
     // From the database that orders it: of two replicas behind one address, the one that gives the events may be behind the
     // other, which gave the end, and the cursor would then skip what it has yet to show.
     const { db } = c.get('ctx')
-    const read = (n: number) => db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: n }))
     const place = () => db.withServiceInTime(group_id, (tx) => placeEvents(tx, group_id))
-    // Read before the events: what a filter leaves out up to there need not be looked through again.
-    const readEnd = async () => {
-      if (types === undefined) return 0
+    const look = async (): Promise<Look> => {
+      await place()
+      // Read before the events: what is left out up to there need not be looked through again.
       const [end] = await db.read(actor, (tx) => findFeedEnd(tx, group_id))
-      return end?.position ?? 0
+      const found = await db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: limit + 1 }))
+      const events = found.slice(0, limit)
+      const last = events.at(-1)?.position ?? after
+      if (found.length > limit) return { events, seenTo: last, isEnd: false }
+      const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
+      const endsAt = end?.position ?? 0
+      return reach && reach.position < endsAt
+        ? { events, seenTo: reach.position, isEnd: false }
+        : { events, seenTo: Math.max(last, endsAt), isEnd: true }
     }
     if (live) {
       return streamEvents(c, async () => {
-        await place()
-        const end = await readEnd()
-        const events = await read(limit)
-        after = events.at(-1)?.position ?? Math.max(after, end)
+        const { events, seenTo } = await look()
+        after = seenTo
         return events.map((event) => ({
           id: cursorOf(event),
           event: `artifact.${event.event_type}`,
@@ -105,11 +111,12 @@ export const listEvents = route(
         }))
       })
     }
-    await place()
-    const end = await readEnd()
-    return answerPage(c, { events: await read(limit + 1), limit, given, seenTo: Math.max(after, end) })
+    return answerPage(c, await look(), given)
   },
 )
+
+/** Events, and up to where there are no others that were asked for; `isEnd` where the feed ends there. */
+type Look = { events: readonly FeedEvent[]; seenTo: number; isEnd: boolean }
 
 /** Whoever names it, and wants a page no more. */
 const wantsStream = (accept: string): boolean => {
@@ -117,15 +124,10 @@ const wantsStream = (accept: string): boolean => {
   return /text\/event-stream/iu.test(accept) && weight > 0 && weight >= acceptedWeight(accept, 'application/json')
 }
 
-function answerPage(c: Call, asked: { events: FeedEvent[]; limit: number; given: string | undefined; seenTo: number }) {
-  const { events, limit, given, seenTo } = asked
-  const page = events.slice(0, limit)
-  const last = page.at(-1)
-  const isEnd = events.length <= limit
-  const position = Math.max(last?.position ?? 0, isEnd ? seenTo : 0)
-  const last_cursor = position > 0 ? cursorAt(position, c.get('actor').groupId) : (given ?? null)
-  const items = page.map((event) => ({ ...payloadOf(event), cursor: cursorOf(event) }))
-  const body = { items, next_cursor: events.length > limit ? last_cursor : null, last_cursor }
+function answerPage(c: Call, { events, seenTo, isEnd }: Look, given: string | undefined) {
+  const last_cursor = seenTo > 0 ? cursorAt(seenTo, c.get('actor').groupId) : (given ?? null)
+  const items = events.map((event) => ({ ...payloadOf(event), cursor: cursorOf(event) }))
+  const body = { items, next_cursor: isEnd ? null : last_cursor, last_cursor }
   return send(c, { status: 200, body, headers: revalidated })
 }
 
