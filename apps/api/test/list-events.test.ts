@@ -186,7 +186,7 @@ test('a rare event is found however many others come before it, a bounded look a
                                      usage_policy, content_hash, created_by, was_published)
         select gen_random_uuid(), 'long', gen_random_uuid(), 'prompt', 'old-' || n, '1', 1, 'metadata_updated', 'lena', 'published',
                'internal_only', repeat('a', 64), 'lena', true
-          from generate_series(1, 50001) n
+          from generate_series(1, 20001) n
         returning id)
       insert into event_feed (group_id, position, event_id) select 'long', row_number() over (), id from events`
   })

@@ -15,7 +15,7 @@ export type FeedQuestion = {
 }
 
 /** One look goes through so many events, and no further: what is asked for, or may be seen, can be rare among millions. */
-export const LOOKED_AT = 50_000
+export const LOOKED_AT = 20_000
 
 /**
  * The group's events in the order of the feed: nothing ever appears before a position already handed out. Fewer than `limit` are
