@@ -19,6 +19,7 @@ import { listFeed } from '@keepr/db/events/list-feed'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
 import type { Tx } from '@keepr/db/transaction'
 import { claimRuns } from '@keepr/db/validation-runs/claim-runs'
+import { listForgottenRuns } from '@keepr/db/validation-runs/list-forgotten-runs'
 import { listVisibleTypes } from '@keepr/db/names/list-visible-types'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { contentHash } from '@keepr/shared/domain/content-hash'
@@ -364,6 +365,12 @@ describe('verdicts beside many that wait, of which none did when the statements 
   })
 
   test('are claimed', () => expectFew(claim))
+
+  test('are looked through for those without a message, one by one', async () => {
+    const plans = await worker.plansOf((tx) => listForgottenRuns(tx, 500))
+    expect(plans.length).toBeGreaterThan(0)
+    for (const { text, rowsTouched } of plans) expect(rowsTouched, text).toBeLessThanOrEqual(runIds.length * 2)
+  })
 
   test('are published where no validator judges', () =>
     expectFew((tx) =>
