@@ -6,6 +6,11 @@ import { movedColumns } from './moved-columns.ts'
 
 type ArchivedRow = ArtifactRow & { original_id: string }
 
+/** A statement moves so many: a rollback over thousands of versions would take longer than one may. */
+const AT_ONCE = 500
+
+type Move = { reason: ArchiveReason; by: string }
+
 /**
  * Moves published artifacts of a group from artifact_active to artifact_history: a full copy, then the original goes
  * (the database refuses to delete one that has no copy). The caller holds the lock on the name.
@@ -15,9 +20,15 @@ export async function moveToHistory(
   tx: Tx,
   groupId: string,
   artifactIds: string[],
-  move: { reason: ArchiveReason; by: string },
+  move: Move,
 ): Promise<ArtifactRow[]> {
-  if (artifactIds.length === 0) return []
+  const moved: ArtifactRow[] = []
+  for (let first = 0; first < artifactIds.length; first += AT_ONCE)
+    moved.push(...(await moveSome(tx, groupId, artifactIds.slice(first, first + AT_ONCE), move)))
+  return moved
+}
+
+async function moveSome(tx: Tx, groupId: string, artifactIds: string[], move: Move): Promise<ArtifactRow[]> {
   const rowIds = artifactIds.map(() => randomUUIDv7())
   const archived = await tx<ArchivedRow[]>`
     insert into artifact_history (id, original_id, archived_by, archive_reason, revision, updated_at, last_accessed_at, ${movedColumns(tx)})
