@@ -76,7 +76,9 @@ function readPlan(message: string): Plan[] {
       nodes,
       blocksRead: scans.reduce((most, node) => Math.max(most, blocks(node)), 0),
       rowsTouched: scans.reduce((sum, node) => sum + touched(node), 0),
-      scanned: scans.filter((node) => node['Node Type'] === 'Seq Scan' && node['Actual Loops'] !== 0).map((node) => node['Relation Name'] ?? ''),
+      scanned: scans
+        .filter((node) => node['Node Type'] === 'Seq Scan' && node['Actual Loops'] !== 0)
+        .map((node) => node['Relation Name'] ?? ''),
     },
   ]
 }
