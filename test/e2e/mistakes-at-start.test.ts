@@ -30,6 +30,12 @@ describe.each(['api', 'validation-worker', 'webhook-worker'])('the %s', (service
     for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}[A-Z_]+.*: expected |^ {2}expected /)
   })
 
+  test('names the address that it cannot listen on', () => {
+    const { status, lines } = start({ ...settings, HOST: 'nowhere.invalid', PORT: '0', METRICS_PORT: '0' })
+    expect(status).toBe(1)
+    expect(lines.at(-1)).toMatch(/^METRICS_PORT: nowhere\.invalid:0 is at a name /u)
+  })
+
   test('names the place of a mistake in its configuration, and a folder that is not there', () => {
     const folder = mkdtempSync(join(tmpdir(), 'keepr-mistakes-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -10,6 +10,8 @@ const WHY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use',
   EACCES: 'is only for the superuser',
   EADDRNOTAVAIL: 'is at an address that this host does not have',
+  ENOTFOUND: 'is at a name that no address is known for',
+  EAI_AGAIN: 'is at a name that could not be looked up',
 }
 
 /** Listens. @returns the port, which the system chose if none (0) was asked for @throws OperatorMistake naming `setting` where the port may not be had */

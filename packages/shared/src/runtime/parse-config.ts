@@ -1,6 +1,17 @@
 import type { BaseIssue, GenericSchema, InferOutput } from 'valibot'
 import * as v from 'valibot'
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+} from 'yaml'
 import { OperatorMistake } from './start-or-tell.ts'
 
 /** A configuration file holds mistakes; the message names each with its place and what was expected. */
@@ -30,12 +41,29 @@ export function parseConfig<S extends GenericSchema>(file: string, text: string,
   if (second !== undefined) offences.push(`${at(second.range[0])}: expected one YAML document, but there are more`)
   // With a key given twice the rest can still be judged; with broken syntax it would be guesswork.
   if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) throw new WrongConfig(offences)
-  const result = v.safeParse(schema, document.toJS({ maxAliasCount: 100 }))
+  const result = v.safeParse(schema, valueOf(document, at))
   if (!result.success) {
     offences.push(...result.issues.map((issue) => `${at(offsetOf(document, issue))}: expected ${expectation(issue)}`))
   }
   if (offences.length > 0 || !result.success) throw new WrongConfig(offences)
   return result.output
+}
+
+/** What aliases lead to is found only now: nowhere, or to far too much. */
+function valueOf(document: Document, at: (offset: number) => string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    throw new WrongConfig([`${at(offsetAt(blamedAlias(document)) ?? 0)}: expected valid YAML, but: ${error.message}`])
+  }
+}
+
+/** The first alias without an anchor; where each has one, the first of all. */
+function blamedAlias(document: Document): Alias | undefined {
+  const aliases: Alias[] = []
+  visit(document, { Alias: (_, alias) => void aliases.push(alias) })
+  return aliases.find((alias) => alias.resolve(document) === undefined) ?? aliases[0]
 }
 
 const expectation = (issue: BaseIssue<unknown>): string => {

@@ -72,10 +72,26 @@ describe('reading settings', () => {
     expect(offences).toEqual([
       'PORT: expected a port number (0 to 65535), but it is "99999"',
       'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, but it is "loud"',
-      'SHUTDOWN_GRACE: expected a duration such as 200ms, 2s, 15m, 24h or 90d, but it is "5"',
+      'SHUTDOWN_GRACE: expected a duration such as 200ms, 2s, 15m or 24h, of at most 7d, but it is "5"',
       'DATABASE_URL: expected a URL that begins with postgres:// or postgresql://, but it is not set',
       'JWT_SECRET: expected a text of at least 32 bytes, but it is another text',
       'MAX_PENDING: expected a whole number of at least 1, or "unlimited", but it is "-1"',
+    ])
+  })
+
+  test('refuses what no timer counts, what no server has connections for, and a list of nothing', () => {
+    expect(
+      offencesOf(() =>
+        readSettings({ CONFIG_POLL_INTERVAL: '90d', DATABASE_POOL_SIZE: '99999999999', JWT_AUDIENCE: ',' }, [
+          'CONFIG_POLL_INTERVAL',
+          'DATABASE_POOL_SIZE',
+          'JWT_AUDIENCE',
+        ]),
+      ),
+    ).toEqual([
+      'CONFIG_POLL_INTERVAL: expected a duration such as 200ms, 2s, 15m or 24h, of at most 7d, but it is "90d"',
+      'DATABASE_POOL_SIZE: expected a whole number from 1 to 1000, but it is "99999999999"',
+      'JWT_AUDIENCE: expected a list separated by commas, but it is ","',
     ])
   })
 

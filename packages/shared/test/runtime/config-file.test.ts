@@ -62,6 +62,16 @@ describe('a mistake is named with its place and what was expected', () => {
       'types:\n  x:\n    requires_validation: true\n    tags: [a, c]\n',
       ['types.yaml:4:15: expected a or b (types.x.tags.1)'],
     ],
+    [
+      'an alias without an anchor',
+      'types:\n  x: &x\n    requires_validation: true\n  y: *x\n  z: *nowhere\n',
+      [expect.stringMatching(/^types\.yaml:5:6: expected valid YAML, but: .*nowhere/u)],
+    ],
+    [
+      'aliases that make much of little',
+      `types: ${'abcd'.split('').reduce((inner, name) => `[&${name} ${inner}${`,*${name}`.repeat(9)}]`, '1')}\n`,
+      [expect.stringMatching(/^types\.yaml:1:\d+: expected valid YAML, but: /u)],
+    ],
     ['an empty file', '', ['types.yaml:1:1: expected a YAML document, but the file is empty']],
   ])('%s', (_, text, offences) => expect(offencesIn(text)).toEqual(offences))
 

@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts'
-import { Count, CountLimit, Duration, oneOf, Size, SizeLimit } from './setting-types.ts'
+import { Count, CountLimit, Duration, oneOf, Size, SizeLimit, TimerDuration } from './setting-types.ts'
 
 /** What one request, user or group may use, and how names of other groups resolve. */
 export const limitSettings = {
@@ -97,7 +97,7 @@ export const limitSettings = {
     about: 'The most live streams of events that one user may have open at one process.',
   },
   EVENT_STREAM_HEARTBEAT: {
-    type: Duration,
+    type: TimerDuration,
     default: '15s',
     unit: 'duration',
     readBy: ['api'],
@@ -117,7 +117,7 @@ export const limitSettings = {
     about: "Whether another group's public artifact can be asked for by name, or by id only.",
   },
   ACCESS_FLUSH_INTERVAL: {
-    type: Duration,
+    type: TimerDuration,
     default: '5s',
     unit: 'duration',
     readBy: ['api'],

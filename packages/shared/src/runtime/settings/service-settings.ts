@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts'
-import { Duration, oneOf, Port, Ratio, Switch, Text, urlOf } from './setting-types.ts'
+import { oneOf, Port, Ratio, Switch, Text, TimerDuration, urlOf } from './setting-types.ts'
 
 /** How a process is reached, watched and stopped. */
 export const serviceSettings = {
@@ -47,14 +47,14 @@ export const serviceSettings = {
     about: 'Log lines for people instead of JSON.',
   },
   SHUTDOWN_GRACE: {
-    type: Duration,
+    type: TimerDuration,
     default: '8s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'How long a process may finish its work after SIGTERM before it is ended.',
   },
   CONFIG_POLL_INTERVAL: {
-    type: Duration,
+    type: TimerDuration,
     default: '2s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],

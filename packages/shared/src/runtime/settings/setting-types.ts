@@ -3,6 +3,7 @@ import { parseDuration } from '../../domain/duration.ts'
 import { parseAddressRange } from '../../schemas/address-range.ts'
 import { parseRedisUrl } from '../redis/redis-url.ts'
 
+const LONGEST_TIMER_MS = 7 * 86_400_000
 const BYTES: Record<string, number> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 }
 
 /** A setting's type: how to read the text, and what to say was expected when it cannot be read. */
@@ -51,6 +52,13 @@ export const Port = read('a port number (0 to 65535)', (text) => {
 /** A whole number of at least 1. */
 export const Count = read('a whole number of at least 1', (text) => positive(wholeNumber(text)))
 
+/** A whole number up to one beyond which nothing could come of it. */
+export const countUpTo = (most: number) =>
+  read(`a whole number from 1 to ${most}`, (text) => {
+    const count = positive(wholeNumber(text))
+    return count !== undefined && count <= most ? count : undefined
+  })
+
 /** A limit that is off by default: `unlimited` is read as Infinity, so that comparing needs no special case. */
 export const CountLimit = read('a whole number of at least 1, or "unlimited"', (text) =>
   text === 'unlimited' ? Number.POSITIVE_INFINITY : positive(wholeNumber(text)),
@@ -76,6 +84,12 @@ export const durationFrom = (shortest: string) =>
     return ms !== undefined && ms >= (parseDuration(shortest) ?? 0) ? ms : undefined
   })
 
+/** A duration that a timer counts, of Node or PostgreSQL: beyond 2^31 ms the one goes off at once and the other refuses to connect. */
+export const TimerDuration = read('a duration such as 200ms, 2s, 15m or 24h, of at most 7d', (text) => {
+  const ms = positive(parseDuration(text))
+  return ms !== undefined && ms <= LONGEST_TIMER_MS ? ms : undefined
+})
+
 /** A comma-separated list of durations. */
 export const Durations = read('durations separated by commas, such as 5s,5m,30m', (text) => {
   const parts = listOf(text)
@@ -91,7 +105,10 @@ export const Ratio = read('a number from 0 to 1', (text) => {
 })
 
 /** A comma-separated list without empty parts. */
-export const List = read('a list separated by commas', listOf)
+export const List = read('a list separated by commas', (text) => {
+  const parts = listOf(text)
+  return parts.length === 0 ? undefined : parts
+})
 
 /** IP addresses and ranges, such as `10.0.0.0/8,fd00::/8`. */
 export const AddressRanges = read('IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,::1', (text) =>

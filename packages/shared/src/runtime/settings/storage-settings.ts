@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts'
-import { Count, Duration, RedisUrl, Switch, Text, urlOf } from './setting-types.ts'
+import { countUpTo, RedisUrl, Switch, Text, TimerDuration, urlOf } from './setting-types.ts'
 
 /** PostgreSQL, which holds the truth, and the queue, which only wakes. */
 export const storageSettings = {
@@ -46,35 +46,35 @@ export const storageSettings = {
     about: 'A replica for read-only requests; they go to DATABASE_URL when absent.',
   },
   DATABASE_POOL_SIZE: {
-    type: Count,
+    type: countUpTo(1000),
     default: '10',
     unit: 'count',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'Connections that one process opens to PostgreSQL, those of the queue aside.',
   },
   DATABASE_CONNECT_TIMEOUT: {
-    type: Duration,
+    type: TimerDuration,
     default: '2s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'How long opening a connection may take.',
   },
   DATABASE_STATEMENT_TIMEOUT: {
-    type: Duration,
+    type: TimerDuration,
     default: '5s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'How long one statement may run.',
   },
   DATABASE_LOCK_TIMEOUT: {
-    type: Duration,
+    type: TimerDuration,
     default: '2s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
     about: 'How long a statement may wait for a lock.',
   },
   DATABASE_IDLE_TRANSACTION_TIMEOUT: {
-    type: Duration,
+    type: TimerDuration,
     default: '10s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],
@@ -103,7 +103,7 @@ export const storageSettings = {
     about: 'Shows operators a page about the queues, at /queues.',
   },
   RELAY_POLL_INTERVAL: {
-    type: Duration,
+    type: TimerDuration,
     default: '1s',
     unit: 'duration',
     readBy: ['api', 'validation-worker', 'webhook-worker'],

@@ -1,5 +1,16 @@
 import type { Setting } from './setting.ts'
-import { AddressRanges, Count, Duration, Durations, Size, someOf, Switch, Text, urlOf } from './setting-types.ts'
+import {
+  AddressRanges,
+  Count,
+  Duration,
+  Durations,
+  Size,
+  someOf,
+  Switch,
+  Text,
+  TimerDuration,
+  urlOf,
+} from './setting-types.ts'
 
 /** How the workers work, whom they may call, and where secrets come from. */
 export const workerSettings = {
@@ -40,7 +51,7 @@ export const workerSettings = {
     about: 'How often a paused subscriber is probed.',
   },
   SWEEP_INTERVAL: {
-    type: Duration,
+    type: TimerDuration,
     default: '15s',
     unit: 'duration',
     readBy: ['validation-worker', 'webhook-worker'],
