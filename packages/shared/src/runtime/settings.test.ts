@@ -79,19 +79,22 @@ describe('reading settings', () => {
     ])
   })
 
-  test('refuses what no timer counts, what no server has connections for, and a list of nothing', () => {
+  test('refuses what no timer counts, no server has connections for or no row can keep, and a list of nothing', () => {
+    const wrong = {
+      CONFIG_POLL_INTERVAL: '90d',
+      DATABASE_POOL_SIZE: '99999999999',
+      JWT_AUDIENCE: ',',
+      MAX_BINARY_BYTES: '2GiB',
+    }
     expect(
       offencesOf(() =>
-        readSettings({ CONFIG_POLL_INTERVAL: '90d', DATABASE_POOL_SIZE: '99999999999', JWT_AUDIENCE: ',' }, [
-          'CONFIG_POLL_INTERVAL',
-          'DATABASE_POOL_SIZE',
-          'JWT_AUDIENCE',
-        ]),
+        readSettings(wrong, ['CONFIG_POLL_INTERVAL', 'DATABASE_POOL_SIZE', 'JWT_AUDIENCE', 'MAX_BINARY_BYTES']),
       ),
     ).toEqual([
       'CONFIG_POLL_INTERVAL: expected a duration such as 200ms, 2s, 15m or 24h, of at most 7d, but it is "90d"',
       'DATABASE_POOL_SIZE: expected a whole number from 1 to 1000, but it is "99999999999"',
       'JWT_AUDIENCE: expected a list separated by commas, but it is ","',
+      'MAX_BINARY_BYTES: expected a size such as 64kB or 1MiB, of at most 512MiB, but it is "2GiB"',
     ])
   })
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { MAX_CONTENT_BYTES } from '../domain/content-size.ts'
 import { isTypeName } from '../domain/naming.ts'
 import { AddressRanges } from './address-range.ts'
 import { Duration, HeaderTemplates, PositiveDuration, Timeout, UrlTemplate } from './configured-duration.ts'
@@ -72,7 +73,9 @@ export const TypeConfig = v.pipe(
       v.description('What versions look like. With any the first version of a name decides.'),
     ),
     max_bytes: v.pipe(
-      v.optional(positive('a number of bytes')),
+      v.optional(
+        v.pipe(positive('a number of bytes'), v.maxValue(MAX_CONTENT_BYTES, 'at most 536870912 bytes (512 MiB)')),
+      ),
       v.description('The largest content; MAX_JSON_BYTES, MAX_TEXT_BYTES or MAX_BINARY_BYTES when left out.'),
     ),
     json_schema: v.pipe(

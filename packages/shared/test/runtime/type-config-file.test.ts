@@ -71,6 +71,12 @@ describe('what would only fail when it is used is refused when it is read', () =
     ])
   })
 
+  test('content that no row can keep', () => {
+    expect(offencesIn('types:\n  a:\n    requires_validation: false\n    max_bytes: 2147483648\n')).toEqual([
+      'types.yaml:4:16: expected at most 536870912 bytes (512 MiB) (types.a.max_bytes)',
+    ])
+  })
+
   test('a time to live or an interval of nothing', () => {
     expect(
       offencesIn('types:\n  a:\n    requires_validation: false\n    ttl: 0d\n    recheck_every: 0s\n').map((text) =>

@@ -1,24 +1,24 @@
 import type { Setting } from './setting.ts'
-import { Count, CountLimit, Duration, oneOf, Size, SizeLimit, TimerDuration } from './setting-types.ts'
+import { ContentSize, Count, CountLimit, Duration, oneOf, Size, SizeLimit, TimerDuration } from './setting-types.ts'
 
 /** What one request, user or group may use, and how names of other groups resolve. */
 export const limitSettings = {
   MAX_JSON_BYTES: {
-    type: Size,
+    type: ContentSize,
     default: '1MiB',
     unit: 'bytes',
     readBy: ['api'],
     about: 'The largest content of a JSON type, unless the type says otherwise.',
   },
   MAX_TEXT_BYTES: {
-    type: Size,
+    type: ContentSize,
     default: '1MiB',
     unit: 'bytes',
     readBy: ['api'],
     about: 'The largest content of a text type, unless the type says otherwise.',
   },
   MAX_BINARY_BYTES: {
-    type: Size,
+    type: ContentSize,
     default: '32MiB',
     unit: 'bytes',
     readBy: ['api'],

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseDuration } from '../../domain/duration.ts'
+import { MAX_CONTENT_BYTES } from '../../domain/content-size.ts'
 import { parseAddressRange } from '../../schemas/address-range.ts'
 import { parseRedisUrl } from '../redis/redis-url.ts'
 
@@ -68,6 +69,12 @@ export const CountLimit = read('a whole number of at least 1, or "unlimited"', (
 export const Size = read('a size such as 64kB, 1MiB or a number of bytes', (text) =>
   positive(wholeNumber(text) ?? measured(text, BYTES)),
 )
+
+/** A size that content can have. */
+export const ContentSize = read('a size such as 64kB or 1MiB, of at most 512MiB', (text) => {
+  const bytes = positive(wholeNumber(text) ?? measured(text, BYTES))
+  return bytes !== undefined && bytes <= MAX_CONTENT_BYTES ? bytes : undefined
+})
 
 /** A limit on bytes; `unlimited` is read as Infinity. */
 export const SizeLimit = read('a size such as 64kB or 1GiB, or "unlimited"', (text) =>
