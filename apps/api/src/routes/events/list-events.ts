@@ -96,9 +96,9 @@ export const listEvents = route(
       if (found.length > limit) return { events, seenTo: last, isEnd: false }
       const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
       const endsAt = end?.position ?? 0
-      return reach && reach.position < endsAt
-        ? { events, seenTo: reach.position, isEnd: false }
-        : { events, seenTo: Math.max(last, endsAt), isEnd: true }
+      if (reach && reach.position < endsAt) return { events, seenTo: reach.position, isEnd: false }
+      // Where all types are asked for, the end of what the caller may see is all that is told of it.
+      return { events, seenTo: types === undefined ? last : Math.max(last, endsAt), isEnd: true }
     }
     if (live) {
       return streamEvents(c, async () => {
