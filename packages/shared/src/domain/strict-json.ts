@@ -1,6 +1,7 @@
 import { normalForm, sameDecimal } from './decimal.ts'
 import { jsonPointer } from './json-pointer.ts'
 import { MAX_OFFENCES, type Offence } from './offence.ts'
+import { characterAt, lineAndColumn } from './text-place.ts'
 
 /** JSON as it came in, or why it cannot be kept exactly; `value` is then what was read all the same, unless that stopped. */
 export type StrictJson =
@@ -41,18 +42,9 @@ export function readStrictJson(
 }
 
 class Malformed extends Error {}
-/** A character as its writer knows it: what cannot be seen, or looks like another, by its number. */
-function nameOf(code: number): string {
-  if (code === BYTE_ORDER_MARK) return 'byte order mark (U+FEFF)'
-  const character = String.fromCodePoint(code)
-  if (code > 0x20 && code < 0x7f) return `character ${character}`
-  const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
-  return code < 0x20 ? `character ${JSON.stringify(character).slice(1, -1)} (${number})` : `character ${number}`
-}
 /** Offences enough, or one behind which nothing is read. */
 class Stopped extends Error {}
 
-const BYTE_ORDER_MARK = 0xfeff
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
@@ -227,18 +219,11 @@ class Reader {
 
   private unexpected(): never {
     if (this.at >= this.text.length) throw new Malformed('The JSON ends too early.')
-    return this.malformed(`Unexpected ${nameOf(this.text.codePointAt(this.at) ?? 0)}`)
+    return this.malformed(`Unexpected ${characterAt(this.text, this.at)}`)
   }
 
   private malformed(what: string): never {
-    let line = 1
-    let begin = 0
-    for (let at = 0; at < this.at; at++) {
-      if (this.text.charCodeAt(at) !== 0x0a) continue
-      line += 1
-      begin = at + 1
-    }
-    throw new Malformed(`${what} at line ${line}, column ${this.at - begin + 1}.`)
+    throw new Malformed(`${what} at ${lineAndColumn(this.text, this.at)}.`)
   }
 
   private offend(pointer: string, detail: string): void {

@@ -94,11 +94,12 @@ export const listEvents = route(
       const events = found.slice(0, limit)
       const last = events.at(-1)?.position ?? after
       if (found.length > limit) return { events, seenTo: last, isEnd: false }
-      const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
       const endsAt = end?.position ?? 0
+      if (endsAt <= last) return { events, seenTo: last, isEnd: true }
+      const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
       if (reach && reach.position < endsAt) return { events, seenTo: reach.position, isEnd: false }
       // Where all types are asked for, the end of what the caller may see is all that is told of it.
-      return { events, seenTo: types === undefined ? last : Math.max(last, endsAt), isEnd: true }
+      return { events, seenTo: types === undefined ? last : endsAt, isEnd: true }
     }
     if (live) {
       return streamEvents(c, async () => {
