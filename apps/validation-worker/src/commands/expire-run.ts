@@ -14,7 +14,7 @@ export async function expireRun(
   tx: Tx,
   run: OpenRun,
   { type, tried }: { type: TypeConfig | undefined; tried?: NewTry },
-): Promise<'settled' | 'stale'> {
+): ReturnType<typeof settleRunByKind> {
   const end = { reason: 'validator_unavailable', attempted: tried !== undefined && run.poll_url === null }
   if (run.kind !== 'recheck' && type?.validator?.on_unavailable === 'hold') {
     if (tried) await insertTry(tx, run, tried)

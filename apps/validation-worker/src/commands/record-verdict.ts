@@ -9,7 +9,7 @@ import { insertTry, type NewTry } from '@keepr/db/validation-runs/insert-try'
 import { type RunVerdict, settleRun } from '@keepr/db/validation-runs/settle-run'
 import { announceVerdict } from '@keepr/db/verdict-channel'
 import { systemActor } from '@keepr/shared/domain/actor'
-import { retireSuperseded } from './retire-superseded.ts'
+import { RETIRED_AT_ONCE, retireSuperseded } from './retire-superseded.ts'
 import { toldFindings } from './told-findings.ts'
 
 export type SubmissionVerdict = RunVerdict & { state: 'passed' | 'failed' | 'expired' | 'not_required' }
@@ -24,8 +24,13 @@ const actor = systemActor('validation-worker')
 /**
  * Ends a run with its one verdict: the run, the artifact, its event, retention and the message, all in this transaction,
  * and only if the artifact still waits for exactly this run. A job that runs twice changes nothing the second time.
+ * @returns `retiring` where more versions may have to give way than one transaction moves (retireMore)
  */
-export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord): Promise<'settled' | 'stale'> {
+export async function recordVerdict(
+  tx: Tx,
+  run: OpenRun,
+  record: VerdictRecord,
+): Promise<'settled' | 'retiring' | 'stale'> {
   const { verdict, tried } = record
   const name = { group_id: run.group_id, type: run.artifact_type, name: run.name }
   const published = verdict.state === 'passed' || verdict.state === 'not_required'
@@ -52,7 +57,7 @@ export async function recordVerdict(tx: Tx, run: OpenRun, record: VerdictRecord)
     ...(tried ? [insertTry(tx, run, tried)] : []),
     ...(run.awaited ? [announceVerdict(tx, run.id)] : []),
   ])
-  return 'settled'
+  return retired.length === RETIRED_AT_ONCE ? 'retiring' : 'settled'
 }
 
 function verdictEvent(artifact: ArtifactRow, run: OpenRun, verdict: SubmissionVerdict): NewEvent {

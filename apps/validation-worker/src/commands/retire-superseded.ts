@@ -11,7 +11,7 @@ type Publication = Pick<ArtifactRow, 'id' | 'group_id' | 'type' | 'name' | 'vers
 
 const actor = systemActor('validation-worker')
 /** Of a name whose type has a limit that is new, thousands may leave: together they would take longer than a statement may. */
-const AT_ONCE = 100
+export const RETIRED_AT_ONCE = 100
 
 /**
  * Moves published versions beyond the type's limit to the history, the lowest first and so many at once. Under the lock of the name.
@@ -23,7 +23,7 @@ export async function retireSuperseded(tx: Tx, publication: Publication, maxPubl
   const ids = supersededVersions(published, publication.id, maxPublished)
     .map(({ id }) => id)
     .filter((id) => id !== published[0]?.id)
-  const retired = await moveToHistory(tx, publication.group_id, ids.slice(0, AT_ONCE), {
+  const retired = await moveToHistory(tx, publication.group_id, ids.slice(0, RETIRED_AT_ONCE), {
     reason: 'superseded',
     by: actor,
   })
@@ -40,5 +40,5 @@ export async function retireMore(tx: Tx, publication: Publication, maxPublished:
   const events = await retireSuperseded(tx, publication, maxPublished)
   const name = await lockName(tx, publication, events.length)
   await appendEvents(tx, { actor }, name?.last_sequence ?? 0, events)
-  return events.length === AT_ONCE
+  return events.length === RETIRED_AT_ONCE
 }

@@ -139,11 +139,11 @@ async function settleAndRetire(ctx: Context, run: OpenRun, record: VerdictRecord
   const { group_id, artifact_type, artifact_id, name, version } = run
   const settled = await ctx.db.withService(group_id, (tx) => settleRunByKind(tx, run, record, type))
   const maxPublished = type?.max_published
-  if (settled === 'stale' || run.kind === 'recheck' || maxPublished === undefined) return settled
+  if (settled !== 'retiring' || maxPublished === undefined) return settled
   const publication = { id: artifact_id, group_id, type: artifact_type, name, version }
-  const retire = () => ctx.db.withService(group_id, (tx) => retireMore(tx, publication, maxPublished))
-  if (record.verdict.state !== 'failed') while (await retire());
-  return settled
+  let isMoreLeft = true
+  while (isMoreLeft) isMoreLeft = await ctx.db.withService(group_id, (tx) => retireMore(tx, publication, maxPublished))
+  return 'settled'
 }
 
 function tryAgain(ctx: Context, judged: Judged, failure: Failure) {
