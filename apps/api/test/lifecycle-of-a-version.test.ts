@@ -111,6 +111,27 @@ test('a draft is edited as its type is configured by then', async () => {
   expect(await json(await alice.get('/artifacts/draft/1'))).toMatchObject({ content: 'as text' })
 })
 
+test('a draft is submitted as its type is configured by then', async () => {
+  const open: Partial<TypeConfig> = { content: 'json', allow_public: true }
+  configure('tightened', open)
+  const draft = { name: 'old', type: 'tightened', content: { a: 1 }, usage_policy: 'public', draft: true }
+  expect((await alice.submit(draft)).status).toBe(201)
+  const submit = async () => {
+    const res = await alice.send('POST', '/artifacts/old/1/submit?type=tightened')
+    // SAFETY: a problem tells what is wrong where, if it tells it.
+    const { errors = [] } = (await res.json()) as { errors?: { pointer: string }[] }
+    return [res.status, ...errors.map(({ pointer }) => pointer)]
+  }
+  configure('tightened', { ...open, json_schema: { type: 'object', required: ['b'] } })
+  expect(await submit()).toEqual([422, '/content/b'])
+  configure('tightened', { content: 'text', allow_public: false })
+  expect(await submit()).toEqual([422, '/content', '/usage_policy'])
+  configure('tightened', { ...open, max_bytes: 6 })
+  expect(await submit()).toEqual([413])
+  configure('tightened', { ...open, json_schema: { type: 'object', required: ['a'] }, max_bytes: 7 })
+  expect(await submit()).toEqual([202])
+})
+
 test('a name keeps the kind of versions that it has when its type is configured otherwise', async () => {
   configure('renumbered', { versioning: 'any' })
   const submit = async (name: string, more: Record<string, unknown>) =>

@@ -37,12 +37,8 @@ export function prepareContent(given: GivenContent, { type, limit, schemas, read
   requireSize(given.file?.bytes.byteLength ?? 0, limit)
   const { bytes, json, contentType, hash } = bytesOf(given, type, readJson)
   requireSize(bytes.byteLength, limit)
-  requireContentType(contentType, type, given)
-  if (type.content === 'json') {
-    const errors = schemas.offences(type, json)
-    if (errors.length > 0)
-      throw problem('validation-error', { detail: 'The content does not fit the schema of its type.', errors })
-  }
+  requireContentType(contentType, type, given.file !== undefined)
+  if (type.content === 'json') requireSchema(json, type, schemas)
   return {
     content_kind: type.content,
     content_type: contentType,
@@ -54,10 +50,16 @@ export function prepareContent(given: GivenContent, { type, limit, schemas, read
 
 type Bytes = { bytes: Uint8Array; contentType: string; json?: unknown; hash?: string }
 
-function requireSize(size: number, limit: number): void {
+export function requireSize(size: number, limit: number): void {
   if (size <= limit) return
   const detail = `Content of this type may have at most ${limit} bytes.`
   throw problem('payload-too-large', { detail, limit_bytes: limit })
+}
+
+export function requireSchema(json: unknown, type: TypeConfig, schemas: ContentSchemas): void {
+  const errors = schemas.offences(type, json)
+  if (errors.length > 0)
+    throw problem('validation-error', { detail: 'The content does not fit the schema of its type.', errors })
 }
 
 function bytesOf(given: GivenContent, type: TypeConfig, readJson: ContentRules['readJson']): Bytes {
@@ -94,7 +96,7 @@ const onlyConcrete = ({ content_types }: TypeConfig): string | undefined =>
   content_types?.length === 1 && !content_types[0]?.includes('*') ? content_types[0] : undefined
 
 /** What it says must be what can be sent again as it is, what its type allows, and true of text: that is in UTF-8. */
-function requireContentType(contentType: string, { content, content_types }: TypeConfig, { file }: GivenContent): void {
+export function requireContentType(contentType: string, { content, content_types }: TypeConfig, asFile: boolean): void {
   const { type, charset } = readMediaType(contentType) ?? unsupported('The content says no well-formed media type.')
   if (content === 'text' && !['utf-8', 'utf8', 'us-ascii', undefined].includes(charset))
     unsupported('Text content is in UTF-8.')
@@ -105,7 +107,7 @@ function requireContentType(contentType: string, { content, content_types }: Typ
   })
   if (fits) return
   const known = `Content of this type is ${content_types.join(' or ')}`
-  unsupported(file ? `${known}.` : `${known}; send multipart/form-data, where the content part says which.`)
+  unsupported(asFile ? `${known}.` : `${known}; send multipart/form-data, where the content part says which.`)
 }
 
 function unsupported(detail: string): never {

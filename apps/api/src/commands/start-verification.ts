@@ -6,14 +6,16 @@ import type { Tx } from '@keepr/db/transaction'
 import { cancelRun } from '@keepr/db/validation-runs/cancel-run'
 import { insertRuns } from '@keepr/db/validation-runs/insert-runs'
 import { problem } from '@keepr/shared/problem'
-import { deadlineMsOf, type TypeConfig } from '@keepr/shared/schemas/type-config'
+import { deadlineMsOf } from '@keepr/shared/schemas/type-config'
+import type { ContentRules } from './prepare-content.ts'
+import { requireFittingDraft } from './require-fitting-draft.ts'
 import { requirePendingRoom } from './require-pending-room.ts'
 
 type Started = ArtifactRow & { run_state?: RunState | null }
 export type Verification = {
   runId: string
   awaited: boolean
-  config: TypeConfig
+  rules: ContentRules
   maxPending: number
   maxPendingPerUser: number
   cause: Cause
@@ -22,6 +24,7 @@ export type Verification = {
 /** Hands a draft to verification. Its version is used from now on. */
 export async function submitDraft(tx: Tx, artifact: Started, verification: Verification): Promise<ArtifactRow> {
   if (artifact.status !== 'draft') throw problem('wrong-status', { detail: 'Only a draft is submitted.' })
+  await requireFittingDraft(tx, artifact, verification.rules)
   return await startVerification(tx, artifact, verification, 'submitted')
 }
 
@@ -40,9 +43,10 @@ export async function revalidateArtifact(tx: Tx, artifact: Started, verification
 async function startVerification(
   tx: Tx,
   artifact: Started,
-  { runId, awaited, config, maxPending, maxPendingPerUser, cause }: Verification,
+  { runId, awaited, rules, maxPending, maxPendingPerUser, cause }: Verification,
   event_type: 'submitted' | 'revalidation_requested',
 ): Promise<ArtifactRow> {
+  const { type: config } = rules
   await requirePendingRoom(tx, artifact, { maxPending, maxPendingPerUser, config })
   const name = await lockName(tx, artifact, 1)
   const from = artifact.status === 'draft' || artifact.status === 'blocked' ? artifact.status : 'on_verification'

@@ -6,6 +6,7 @@ import type { Verification } from '../../commands/start-verification.ts'
 import { answerArtifact } from '../../http/answer-artifact.ts'
 import { awaitVerdict } from '../../http/await-verdict.ts'
 import { causeOf } from '../../http/cause.ts'
+import { contentRules } from '../../http/content-rules.ts'
 import { lockArtifact } from '../../http/lock-artifact.ts'
 import { route } from '../../http/route.ts'
 import { transactAnswer } from '../../http/transact.ts'
@@ -69,9 +70,9 @@ export const verificationStart = ({ operationId, verb, summary, operation, final
           c,
           async (tx) => {
             const artifact = await lockArtifact(c, tx, { type: query.type, operation })
-            const config = typeConfigOf(c, artifact.type)
+            const rules = contentRules(c, typeConfigOf(c, artifact.type))
             const { maxPending, maxPendingPerUser } = c.get('ctx').settings
-            const run = { runId, awaited: waitMs > 0, config, maxPending, maxPendingPerUser, cause: causeOf(c) }
+            const run = { runId, awaited: waitMs > 0, rules, maxPending, maxPendingPerUser, cause: causeOf(c) }
             await command(tx, artifact, run)
             return await answerArtifact(c, tx, artifact.id, { status: 202 })
           },
