@@ -27,7 +27,7 @@ type Parts = {
   metrics: Metrics
 }
 
-/** Builds all that the worker needs. Closers are called in the order in which parts may go. */
+/** Builds all that the worker needs; main.ts closes it again, in the order in which parts may go. */
 export async function createContext(settings: SettingsOf<'validation-worker'>, { env, log, redactor, metrics }: Parts) {
   const file = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), CheckedTypeConfigFile, {
     pollMs: settings.configPollInterval,

@@ -15,29 +15,30 @@ import type { SettingsOf } from '@keepr/shared/runtime/settings'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from './context.ts'
 import { createSlots } from './delivery/slots.ts'
-import { webhookMetrics } from './webhook-metrics.ts'
+import { createWebhookMetrics } from './webhook-metrics.ts'
 
-type Parts = { log: Log; metrics: Metrics; redactor: Redactor; env: NodeJS.ProcessEnv }
+type Parts = {
+  env: Readonly<Record<string, string | undefined>>
+  log: Log
+  redactor: Redactor
+  metrics: Metrics
+}
 
 /** A changed configuration reaches all processes of a deployment within it. */
 const UNKNOWN_GRACE_MS = 10 * 60_000
 
-/** Builds what the webhook worker consists of, and what closes it again in order. */
-export async function createContext(
-  settings: SettingsOf<'webhook-worker'>,
-  { log, metrics: registry, redactor, env }: Parts,
-) {
-  const config = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
+/** Builds all that the worker needs; main.ts closes it again, in the order in which parts may go. */
+export async function createContext(settings: SettingsOf<'webhook-worker'>, { env, log, redactor, metrics }: Parts) {
+  const file = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
     pollMs: settings.configPollInterval,
     log,
   })
   const secrets = await createSecrets(settings, { env, redactor, log })
-  await warnOfMissing({ file: config, secrets, templatesOf, log })
+  await warnOfMissing({ file, secrets, templatesOf, log })
 
   const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-webhook-worker' })
-  const metrics = webhookMetrics(registry)
   const publisher = openPublisher(settings, { log })
-  const { count } = observeCarriage(registry, {
+  const { count } = observeCarriage(metrics, {
     outbox: () => db.withService(null, measureOutbox),
     queues: publisher.queues,
     pool: db.pool,
@@ -50,14 +51,14 @@ export async function createContext(
     count,
   })
   const outbound = createOutbound(settings)
-  const context: Context = {
+  const ctx: Context = {
     db,
     log,
-    metrics,
+    metrics: createWebhookMetrics(metrics),
     redactor,
     secrets,
     outbound,
-    subscribers: () => config.current().subscribers,
+    subscribers: () => file.current().subscribers,
     relay,
     slots: createSlots(settings.webhookConcurrency),
     now: Date.now,
@@ -71,7 +72,7 @@ export async function createContext(
       operationalEventsMs: settings.retainOperationalEvents,
     },
   }
-  return { context, db, config, secrets, publisher, relay, outbound }
+  return { ctx, db, publisher, relay, outbound, secrets, file }
 }
 
 const templatesOf = ({ subscribers }: SubscriberConfigFile): string[] =>

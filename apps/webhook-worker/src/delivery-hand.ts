@@ -3,11 +3,11 @@ import { giveBackDeliveries } from '@keepr/db/outbox/give-back-deliveries'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
 import { commitSoon } from '@keepr/db/transaction'
 import { within } from '@keepr/shared/runtime/within'
-import { makeDelivery } from './commands/make-delivery.ts'
 import type { Context } from './context.ts'
 import { claimRoom, type RoomClaim } from './delivery/claim-room.ts'
 import { createLanes, type Held, heldIn, isFresh, type Lane, removeWaiting, sizeOf } from './delivery/lanes.ts'
 import type { DeliveryDesk } from './delivery-desk.ts'
+import { makeDelivery } from './jobs/make-delivery.ts'
 
 /** Deliveries that are leased as they are written, to whoever makes them: no relay and no queue comes in between. */
 export type DeliveryHand = {
@@ -78,7 +78,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   async function make(delivery: WaitingDelivery): Promise<boolean> {
     try {
       const { signal } = stopping
-      return (await makeDelivery(ctx, desk, delivery, { signal, takesNext: () => false })).delivered
+      return (await makeDelivery(ctx, desk, { delivery, signal, takesNext: () => false })).delivered
     } catch (error) {
       ctx.log.error(
         { err: error, delivery_id: delivery.id },

@@ -21,23 +21,24 @@ import { sweepDeliveries } from './jobs/sweep-deliveries.ts'
 const FAN_OUTS = 8
 
 await startOrTell(async () => {
-  const settings = readSettings(process.env, 'webhook-worker')
+  const service = 'webhook-worker'
+  const settings = readSettings(process.env, service)
   const redactor = createRedactor()
-  const log = createLog({ service: 'webhook-worker', level: settings.logLevel, pretty: settings.logPretty, redactor })
+  const log = createLog({ service, level: settings.logLevel, pretty: settings.logPretty, redactor })
   warnOfUnknownSettings(process.env, (warning) => log.warn(warning))
-  const tracing = await startTracing(settings, { service: 'webhook-worker', log })
-  const metrics = createMetrics('webhook-worker', log)
-  const { context, db, config, secrets, publisher, relay, outbound } = await createContext(settings, {
-    log,
-    metrics,
-    redactor,
+  const tracing = await startTracing(settings, { service, log })
+  const metrics = createMetrics(service, log)
+  const { ctx, db, publisher, relay, outbound, secrets, file } = await createContext(settings, {
     env: process.env,
+    log,
+    redactor,
+    metrics,
   })
 
-  const desk = createDeliveryDesk(context)
-  const hand = createDeliveryHand(context, desk)
-  const events = startWorker('events', fanOutEvents(context, hand), { settings, concurrency: FAN_OUTS, log })
-  const deliveries = startWorker('deliveries', deliverWebhook(context, desk), {
+  const desk = createDeliveryDesk(ctx)
+  const hand = createDeliveryHand(ctx, desk)
+  const events = startWorker('events', fanOutEvents(ctx, hand), { settings, concurrency: FAN_OUTS, log })
+  const deliveries = startWorker('deliveries', deliverWebhook(ctx, desk), {
     settings,
     concurrency: settings.webhookConcurrency,
     log,
@@ -46,8 +47,8 @@ await startOrTell(async () => {
     events: { worker: events, concurrency: FAN_OUTS },
     deliveries: { worker: deliveries, concurrency: settings.webhookConcurrency },
   })
-  metrics.sample('deliveries', () => sampleDeliveries(context))
-  const sweeping = every(settings.sweepInterval, 'sweep', sweepDeliveries(context), log)
+  metrics.sample('deliveries', () => sampleDeliveries(ctx))
+  const sweeping = every(settings.sweepInterval, 'sweep', sweepDeliveries(ctx), log)
   const health =
     settings.metricsPort === undefined
       ? undefined
@@ -68,13 +69,13 @@ await startOrTell(async () => {
       ['recurring work', () => sweeping.close()],
       ['relay', () => relay.stop()],
       ['queues', () => publisher.close()],
-      ['outbound', () => outbound.close()],
-      ['configuration', () => config.close()],
+      ['outbound calls', () => outbound.close()],
       ['secrets', () => secrets.close()],
+      ['configuration', () => file.close()],
       ['traces', () => tracing.close()],
       ['health', () => health?.close()],
       ['database', () => db.close()],
     ],
   })
-  log.info({ subscribers: context.subscribers().length }, 'the webhook worker is ready')
+  log.info({ subscribers: ctx.subscribers().length }, 'the webhook worker is ready')
 })

@@ -1,7 +1,13 @@
 import type { Metrics } from '@keepr/shared/runtime/metrics'
 
+export type WebhookMetrics = ReturnType<typeof createWebhookMetrics>
+
 /** What the webhook worker counts. */
-export const webhookMetrics = ({ counter, histogram, gauge }: Metrics) => ({
+export const createWebhookMetrics = ({
+  counter,
+  histogram,
+  gauge,
+}: Pick<Metrics, 'counter' | 'histogram' | 'gauge'>) => ({
   attempts: counter('keepr_webhook_attempts_total', 'Attempts to deliver a webhook, by what came of them.', [
     'subscriber',
     'outcome',
@@ -25,5 +31,3 @@ export const webhookMetrics = ({ counter, histogram, gauge }: Metrics) => ({
   ),
   subscribers: gauge('keepr_webhook_subscribers', 'Configured subscribers, by how they do.', ['state']),
 })
-
-export type WebhookMetrics = ReturnType<typeof webhookMetrics>

@@ -6,7 +6,9 @@ import { pauseSubscriber } from '@keepr/db/subscribers/pause-subscriber'
 import type { Tx } from '@keepr/db/transaction'
 import { systemActor } from '@keepr/shared/domain/actor'
 import type { Context } from '../context.ts'
-import type { SubscriberChange } from './report-subscriber-change.ts'
+
+export type SubscriberChange = { transition: 'paused' | 'disabled'; reason: string }
+type Ill = { delivery: WaitingDelivery; gone: boolean; reason: string }
 
 /**
  * What a failed attempt tells of its subscriber: it fails from now on, has failed for so long that it is paused, or wants
@@ -14,14 +16,14 @@ import type { SubscriberChange } from './report-subscriber-change.ts'
  */
 export async function noteSubscriberIll(
   tx: Tx,
-  { pausing }: Context,
-  { delivery, gone, reason }: { delivery: WaitingDelivery; gone: boolean; reason: string },
+  pausing: Context['pausing'],
+  ill: Ill,
 ): Promise<SubscriberChange | undefined> {
-  const change = await changeOf(tx, pausing, { delivery, gone, reason })
+  const change = await changeOf(tx, pausing, ill)
   if (change)
     await insertOperationalEvent(tx, {
       event_type: `subscriber_${change.transition}`,
-      subject: delivery.subscriber,
+      subject: ill.delivery.subscriber,
       actor: systemActor('webhook-worker'),
       event_data: { reason: change.reason },
     })
@@ -31,7 +33,7 @@ export async function noteSubscriberIll(
 async function changeOf(
   tx: Tx,
   pausing: Context['pausing'],
-  { delivery: { subscriber, failing, subscriber_state }, gone, reason }: Parameters<typeof noteSubscriberIll>[2],
+  { delivery: { subscriber, failing, subscriber_state }, gone, reason }: Ill,
 ): Promise<SubscriberChange | undefined> {
   if (gone) {
     const why = 'it answered 410 Gone'

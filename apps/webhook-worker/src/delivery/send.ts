@@ -7,6 +7,8 @@ import { SecretInvalid, signatureHeaders } from './sign.ts'
 
 const MAX_RESPONSE_BYTES = 16 * 1024
 
+type Sending = { subscriber: SubscriberConfig; delivery: WaitingDelivery; signal: AbortSignal }
+
 export type Sent = {
   startedAt: Date
   durationMs: number
@@ -17,17 +19,12 @@ export type Sent = {
 }
 
 /** Makes one attempt: fills in secrets, signs and posts. Never throws for what a subscriber or a secret source does. */
-export async function send(
-  ctx: Context,
-  subscriber: SubscriberConfig,
-  delivery: WaitingDelivery,
-  signal: AbortSignal,
-): Promise<Sent> {
+export async function send(ctx: Context, sending: Sending): Promise<Sent> {
   const startedAt = new Date(ctx.now())
   const started = performance.now()
   const took = () => Math.round(performance.now() - started)
   try {
-    const answer = await post(ctx, subscriber, delivery, startedAt, signal)
+    const answer = await post(ctx, startedAt, sending)
     const retryAfter = answer.headers['retry-after']
     return {
       startedAt,
@@ -53,10 +50,8 @@ export async function send(
 
 async function post(
   { secrets, outbound }: Context,
-  subscriber: SubscriberConfig,
-  delivery: WaitingDelivery,
   at: Date,
-  signal: AbortSignal,
+  { subscriber, delivery, signal }: Sending,
 ): Promise<OutboundAnswer> {
   const resolveAll = (templates: readonly string[]) =>
     Promise.all(templates.map((template) => secrets.resolve(template)))
@@ -71,7 +66,7 @@ async function post(
       ...Object.fromEntries(headers.map(([name], index) => [name, values[index] ?? ''])),
       'content-type': contentType,
       'user-agent': 'Keepr-Webhooks/1',
-      ...signatureHeaders(delivery.webhook_id, at, delivery.payload, signing),
+      ...signatureHeaders({ webhookId: delivery.webhook_id, at, body: delivery.payload }, signing),
     },
     body: delivery.payload,
     deadlineMs: subscriber.timeout,

@@ -11,9 +11,7 @@ export class SecretInvalid extends Error {
  * every secret signs, so that a receiver may change to a new one at its leisure.
  */
 export function signatureHeaders(
-  webhookId: string,
-  at: Date,
-  body: string,
+  { webhookId, at, body }: { webhookId: string; at: Date; body: string },
   secrets: readonly string[],
 ): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1000))

@@ -1,7 +1,7 @@
 import type { QueueMessage } from '@keepr/shared/schemas/jobs'
-import { makeDelivery } from '../commands/make-delivery.ts'
 import type { Context } from '../context.ts'
 import type { DeliveryDesk } from '../delivery-desk.ts'
+import { makeDelivery } from './make-delivery.ts'
 
 /** So long one wake-up is used for a subscriber's deliveries, one after the other; then the relay has its say again. */
 const STINT_MS = 2000
@@ -22,7 +22,7 @@ export function deliverWebhook(
     const takesNext = () => !signal.aborted && performance.now() < endsAt
     try {
       let delivery = await desk.open({ group_id, id })
-      while (delivery) delivery = (await makeDelivery(ctx, desk, delivery, { signal, takesNext })).next
+      while (delivery) delivery = (await makeDelivery(ctx, desk, { delivery, signal, takesNext })).next
     } finally {
       ctx.slots.release()
     }

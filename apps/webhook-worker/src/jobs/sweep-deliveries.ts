@@ -8,8 +8,8 @@ import { rescheduleMessage } from '@keepr/db/outbox/reschedule-message'
 import { wakeProbes } from '@keepr/db/outbox/wake-probes'
 import type { SubscriberRow } from '@keepr/db/rows'
 import { listSubscriberStates } from '@keepr/db/subscribers/list-subscriber-states'
-import { missDeliveries } from '../commands/miss-deliveries.ts'
 import type { Context } from '../context.ts'
+import { settleAsMissed } from './settle-as-missed.ts'
 
 const BATCH = 500
 /** Deliveries that are looked at in one sweep: a million of them in an hour. */
@@ -64,7 +64,7 @@ async function missWhatWillNotBeSent(ctx: Context, subscriber: string, states: r
       ? [0, 'the subscriber is disabled']
       : [scheduleMs(ctx), 'the subscriber was paused for as long as deliveries are tried']
   const groups = await ctx.db.withService(null, (tx) => listGroupsWaiting(tx, subscriber, olderThanMs))
-  for (const group_id of groups) await missDeliveries(ctx, { group_id, subscriber, olderThanMs, why })
+  for (const group_id of groups) await settleAsMissed(ctx, { group_id, subscriber, olderThanMs, why })
 }
 
 /** How long a delivery is tried in all. */

@@ -15,7 +15,7 @@ import { deliverWebhook } from '../../src/jobs/deliver-webhook.ts'
 import { fanOutEvents } from '../../src/jobs/fan-out-events.ts'
 import { sampleDeliveries } from '../../src/jobs/sample-deliveries.ts'
 import { sweepDeliveries } from '../../src/jobs/sweep-deliveries.ts'
-import { webhookMetrics } from '../../src/webhook-metrics.ts'
+import { createWebhookMetrics } from '../../src/webhook-metrics.ts'
 
 export const secret = `whsec_${randomBytes(32).toString('base64')}`
 
@@ -83,7 +83,7 @@ export async function testWorker(changes: Partial<Context> = {}): Promise<TestWo
       redactor,
       to: { write: (line) => void logged.push(JSON.parse(line)) },
     }),
-    metrics: webhookMetrics(registry),
+    metrics: createWebhookMetrics(registry),
     redactor,
     secrets: { resolve: async (template) => template },
     outbound: createOutbound({ outboundAllowAddresses: ['127.0.0.0/8'], outboundAllowHttp: true }),
