@@ -60,13 +60,13 @@ export const workerSettings = {
   OUTBOUND_ALLOW_ADDRESSES: {
     type: AddressRanges,
     default: '',
-    readBy: ['api', 'validation-worker', 'webhook-worker'],
+    readBy: ['validation-worker', 'webhook-worker'],
     about: 'Private addresses that validators and subscribers may have all the same (IP addresses or CIDR ranges).',
   },
   OUTBOUND_ALLOW_HTTP: {
     type: Switch,
     default: 'false',
-    readBy: ['api', 'validation-worker', 'webhook-worker'],
+    readBy: ['validation-worker', 'webhook-worker'],
     about:
       'Allows http:// besides https:// for public addresses; addresses of OUTBOUND_ALLOW_ADDRESSES may always use it.',
   },
@@ -74,7 +74,7 @@ export const workerSettings = {
     type: Size,
     default: '1MiB',
     unit: 'bytes',
-    readBy: ['validation-worker', 'webhook-worker'],
+    readBy: ['validation-worker'],
     about: 'The largest answer that is read from a validator.',
   },
   SECRET_SOURCES: {
