@@ -1,4 +1,4 @@
-import { expandRoles, type Role } from '@keepr/shared/domain/access'
+import { expandRoles, type Role } from '@keepr/shared/domain/role'
 import { expect, test } from 'vitest'
 import { createListedItems } from './listed-items.ts'
 

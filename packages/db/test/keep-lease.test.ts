@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Db } from '@keepr/db/connect'
-import { enqueueMessage } from '@keepr/db/outbox/enqueue-message'
+import { enqueueMessage } from '@keepr/dev-env/testing/enqueue-message'
 import { freeExpiredLeases } from '@keepr/db/outbox/free-expired-leases'
 import { keepLease } from '@keepr/db/outbox/keep-lease'
 import { leaseMessages } from '@keepr/db/outbox/lease-messages'

@@ -25,15 +25,9 @@ export type Cause = { actor: string; requestId?: string | undefined; traceparent
 /** The events of one change of one name, numbered upwards to `lastSequence` (from lockName or claimNames). */
 export type Change = { cause: Cause; lastSequence: number; events: readonly NewEvent[] }
 
-/**
- * Writes the events of one change, and the messages that announce them to subscribers and to the feed.
- * @returns the ids of the events, in order
- */
-export async function appendEvents(tx: Tx, cause: Cause, lastSequence: number, events: NewEvent[]): Promise<string[]> {
-  const named = events.map((event) => ({ ...event, id: event.id ?? randomUUIDv7() }))
-  await appendEventsOfMany(tx, [{ cause, lastSequence, events: named }])
-  return named.map(({ id }) => id)
-}
+/** Writes the events of one change, and the messages that announce them to subscribers and to the feed. */
+export const appendEvents = (tx: Tx, cause: Cause, lastSequence: number, events: readonly NewEvent[]): Promise<void> =>
+  appendEventsOfMany(tx, [{ cause, lastSequence, events }])
 
 /** The same for changes of many names, each with messages of its own, in one statement whatever their number. */
 export async function appendEventsOfMany(tx: Tx, changes: readonly Change[]): Promise<void> {

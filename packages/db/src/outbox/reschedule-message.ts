@@ -1,12 +1,22 @@
 import { randomUUIDv7 } from 'node:crypto'
+import type { MessageKind } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
-import type { NewMessage } from './enqueue-message.ts'
+
+export type NewMessage = {
+  kind: MessageKind
+  /** Artifact type, subscriber, or 'events': in-flight work is bounded per lane, so one slow lane delays no other. */
+  lane: string
+  group_id: string
+  refs: string[]
+  traceparent?: string | undefined
+  delayMs: number
+}
 
 /**
  * Makes the message of a run or a delivery due again after `delayMs`, writing it anew if it was lost. The generation
  * grows, so that the queue takes it for a new job even while the old one is being finished.
  */
-export async function rescheduleMessage(tx: Tx, message: NewMessage & { delayMs: number }): Promise<void> {
+export async function rescheduleMessage(tx: Tx, message: NewMessage): Promise<void> {
   const due = tx`clock_timestamp() + make_interval(secs => ${message.delayMs / 1000})`
   await tx`
     insert into outbox as o (id, kind, lane, group_id, refs, traceparent, due_at)

@@ -2,8 +2,6 @@ import type { Actor } from './actor.ts'
 import type { Status } from './lifecycle.ts'
 import { hasRole } from './role.ts'
 
-export { expandRoles, type Role } from './role.ts'
-
 /** From the narrowest to the widest. */
 export const USAGE_POLICIES = ['restricted', 'internal_only', 'public'] as const
 export type UsagePolicy = (typeof USAGE_POLICIES)[number]

@@ -11,11 +11,4 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined
 }
 
-/** The shortest exact way to write so many milliseconds: 5400000 is `90m`. */
-export function formatDuration(ms: number): string {
-  const units = ['d', 'h', 'm', 's'] as const
-  const unit = units.find((candidate) => ms > 0 && ms % UNIT_MS[candidate] === 0) ?? 'ms'
-  return `${ms / UNIT_MS[unit]}${unit}`
-}
-
 const isUnit = (unit: string | undefined): unit is keyof typeof UNIT_MS => unit !== undefined && unit in UNIT_MS

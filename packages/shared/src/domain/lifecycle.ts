@@ -50,8 +50,6 @@ export function destination(from: Status, by: Move): Status | undefined {
 /** Only published content is usable. */
 export const isUsable = (status: Status): boolean => status === 'published'
 
-export const isStatus = (value: unknown): value is Status => STATUSES.some((status) => status === value)
-
 /** Why a version lies in the history. */
 export const ARCHIVE_REASONS = ['rolled_back', 'archived', 'superseded', 'cleanup'] as const
 export type ArchiveReason = (typeof ARCHIVE_REASONS)[number]
