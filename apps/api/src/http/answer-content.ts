@@ -79,12 +79,9 @@ async function represent(c: Call, artifact: ContentRow): Promise<Response> {
   headers['content-digest'] = digest(range ? contentHash(part) : artifact.content_hash)
   headers['content-length'] = String(part.byteLength)
   if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${artifact.content_size}`
-  return respond(
-    c,
-    new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength),
-    range ? 206 : 200,
-    headers,
-  ) // SAFETY: a Buffer's memory is never shared between threads here.
+  // SAFETY: a Buffer's memory is never shared between threads here.
+  const body = new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength)
+  return respond(c, body, range ? 206 : 200, headers)
 }
 
 const loadContent = (c: Call, artifact: ContentRow): Promise<Buffer> =>

@@ -14,8 +14,11 @@ const limited = (toldAs: { description: string; default?: number }) =>
 
 const most = `How many items, ${LONGEST_PAGE} at most.`
 
-/** What a cursor is, where one is asked for. */
-export const NEXT_PAGE = 'The `next_cursor` of the page before, asked for with the same filters.'
+/** `cursor`: where a page goes on. */
+export const Cursor = v.pipe(
+  v.optional(v.pipe(v.string('must be a string'), v.maxLength(2048, 'is not a cursor of this list'))),
+  v.description('The `next_cursor` of the page before, asked for with the same filters.'),
+)
 
 /** `limit`: how many items a page may have. */
 export const PageLimit = v.optional(limited({ description: most, default: 50 }), '50')

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '@keepr/shared/runtime/pause'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Call } from './api.ts'
 import { respond } from './respond.ts'
@@ -56,7 +56,7 @@ async function follow(stream: SSEStreamingApi, { next, ended, heartbeatMs }: Fol
       await unlessEnded(stream.write(': still here\n\n'))
       spokeAt = performance.now()
     }
-    if (events.length === 0) await pause(pollMs, undefined, { signal: ended }).catch(() => {}) // ended: the loop sees it
+    if (events.length === 0) await pause(pollMs, ended)
   }
 }
 

@@ -5,14 +5,12 @@ import { contentLimit } from '../content-limit.ts'
 import type { Call } from './api.ts'
 import { isUtf8, mediaType, parseBody, readBytes, refuseContentEncoding } from './body.ts'
 import { readKey } from './idempotency.ts'
-import { jsonLimit } from './json-limit.ts'
+import { jsonLimit, notesLimit } from './json-limit.ts'
 import { maxJsonValues } from './max-json-values.ts'
 import { readMultipart } from './multipart.ts'
 
 type Contents = { content?: unknown; content_base64?: string | undefined }
 type Read<B> = { body: B; given: GivenContent }
-
-const room = 64 * 1024
 
 /** A body with content: JSON with the content in it, or multipart with the content as a file. */
 export async function readSubmission<S extends GenericSchema<unknown, Contents>>(
@@ -41,7 +39,7 @@ async function readForm<S extends GenericSchema<unknown, Contents>>(c: Call, sch
   const limits = [...types().values()].map((config) => contentLimit(config, settings))
   const { artifact, file } = await readMultipart(c, {
     fileLimit: Math.max(...limits, 0),
-    fieldLimit: settings.maxMetadataBytes * 2 + room,
+    fieldLimit: notesLimit(settings),
   })
   c.set('keyed', readKey(c, Buffer.concat([artifact, Buffer.from(`\n${file.contentType ?? ''}\n${file.hash}`)])))
   const { body, given } = parsed(c, schema, { bytes: artifact, part: 'artifact' })

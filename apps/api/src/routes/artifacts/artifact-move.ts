@@ -9,7 +9,7 @@ import { causeOf } from '../../http/cause.ts'
 import { lockArtifact } from '../../http/lock-artifact.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
-import { EmptyBody } from './empty-body.ts'
+import { EmptyBody } from '../../http/empty-body.ts'
 import { NameQuery } from './name-query.ts'
 
 type Move = {

@@ -10,7 +10,7 @@ import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { causeOf } from '../../http/cause.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
-import { NEXT_PAGE } from '../../http/page-limit.ts'
+import { Cursor } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
@@ -44,10 +44,7 @@ const CleanupBody = v.strictObject(
       ),
       v.description(`How many items, ${most} at most and if left out.`),
     ),
-    cursor: v.pipe(
-      v.optional(v.pipe(v.string('must be a string'), v.maxLength(512, 'is not a cursor of this list'))),
-      v.description(NEXT_PAGE),
-    ),
+    cursor: Cursor,
   },
   'must be an object',
 )

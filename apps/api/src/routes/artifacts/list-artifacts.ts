@@ -5,13 +5,13 @@ import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
 import { readCursor, type SortKey, writeCursor } from '../../http/cursor.ts'
-import { PageLimit } from '../../http/page-limit.ts'
+import { Cursor, PageLimit } from '../../http/page-limit.ts'
 import { route } from '../../http/route.ts'
 import { sendPage } from '../../http/send-page.ts'
 import type { ListedItem } from '../../listed-items.ts'
 import { isVisible } from '../../views/artifact.ts'
 import { answeredArtifact } from './example.ts'
-import { CursorParameter, OnlyType } from './name-query.ts'
+import { OnlyType } from './name-query.ts'
 
 const text = v.pipe(
   v.string(),
@@ -51,7 +51,7 @@ const Query = v.strictObject({
     v.description('Newest first (`-created_at`), oldest first, or by name.'),
   ),
   limit: PageLimit,
-  cursor: CursorParameter,
+  cursor: Cursor,
 })
 
 /** One item per version, never with content. */

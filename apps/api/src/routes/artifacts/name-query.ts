@@ -1,6 +1,6 @@
 import { TYPE_PATTERN } from '@keepr/shared/domain/naming'
 import * as v from 'valibot'
-import { NEXT_PAGE, PageLimitIfAny } from '../../http/page-limit.ts'
+import { Cursor, PageLimitIfAny } from '../../http/page-limit.ts'
 
 const Type = v.pipe(v.string(), v.regex(TYPE_PATTERN, 'is not a type'))
 /** Where `?type=` leaves out what is of other types. */
@@ -20,12 +20,7 @@ export const ContentParameter = v.optional(
   ),
 )
 
-export const CursorParameter = v.pipe(
-  v.optional(v.pipe(v.string(), v.maxLength(2048, 'is not a cursor of this list'))),
-  v.description(NEXT_PAGE),
-)
-
 export const NameQuery = v.strictObject({ type: TypeParameter })
 /** Of what belongs to a name: all of it, or in pages. */
-export const PagesQuery = v.strictObject({ type: TypeParameter, limit: PageLimitIfAny, cursor: CursorParameter })
+export const PagesQuery = v.strictObject({ type: TypeParameter, limit: PageLimitIfAny, cursor: Cursor })
 export const ReadQuery = v.strictObject({ type: TypeParameter, content: ContentParameter })

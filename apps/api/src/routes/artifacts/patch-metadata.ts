@@ -7,6 +7,7 @@ import { patchMetadata as patch } from '../../commands/patch-metadata.ts'
 import { answerArtifact } from '../../http/answer-artifact.ts'
 import { checkBody } from '../../http/body.ts'
 import { causeOf } from '../../http/cause.ts'
+import { notesLimit } from '../../http/json-limit.ts'
 import { lockArtifact } from '../../http/lock-artifact.ts'
 import { requireNotes } from '../../http/require-notes.ts'
 import { route } from '../../http/route.ts'
@@ -42,7 +43,7 @@ export const patchMetadata = route(
     body: PatchBody,
     bodyExample: { metadata: { tags: ['hello', 'new'], category: null }, usage_policy: 'public' },
     bodyTypes: ['application/json', 'application/merge-patch+json'],
-    bodyLimit: (c) => c.get('ctx').settings.maxMetadataBytes * 2 + 64 * 1024,
+    bodyLimit: (c) => notesLimit(c.get('ctx').settings),
     answers: {
       200: { description: 'The version as it is now', schema: Artifact, example: answeredArtifact, headers: ['ETag'] },
     },

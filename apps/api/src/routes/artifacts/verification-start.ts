@@ -11,7 +11,7 @@ import { lockArtifact } from '../../http/lock-artifact.ts'
 import { route } from '../../http/route.ts'
 import { transactAnswer } from '../../http/transact.ts'
 import { typeConfigOf } from '../../http/type-config-of.ts'
-import { EmptyBody } from './empty-body.ts'
+import { EmptyBody } from '../../http/empty-body.ts'
 import { answeredArtifact, pendingArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
 

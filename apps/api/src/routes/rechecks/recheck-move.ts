@@ -1,7 +1,7 @@
 import { isRecheckDone } from '@keepr/db/rechecks/is-recheck-done'
 import { updateRecheckState } from '@keepr/db/rechecks/update-recheck-state'
 import { problem } from '@keepr/shared/problem'
-import * as v from 'valibot'
+import { EmptyBody } from '../../http/empty-body.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { idParam, route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
@@ -26,7 +26,7 @@ export const recheckMove = ({ operationId, verb, summary, state, description }: 
       path: `/rechecks/:id/${verb}`,
       summary,
       tag: 'operations',
-      body: v.strictObject({}),
+      body: EmptyBody,
       bodyExample: {},
       bodyOptional: true,
       answers: { 200: { description, schema: RecheckAnswer, example: { ...recheckExample, state } } },

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
-import { NEXT_PAGE, PageLimit } from '../../http/page-limit.ts'
+import { Cursor, PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 
@@ -18,10 +18,7 @@ const Query = v.strictObject({
     v.description('Only of this type.'),
   ),
   limit: PageLimit,
-  cursor: v.pipe(
-    v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
-    v.description(NEXT_PAGE),
-  ),
+  cursor: Cursor,
 })
 const OperationalEvent = v.object({
   id: v.string(),

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
 import { revalidated } from '../../http/cache-headers.ts'
 import { readCursor, writeCursor } from '../../http/cursor.ts'
-import { NEXT_PAGE, PageLimit } from '../../http/page-limit.ts'
+import { Cursor, PageLimit } from '../../http/page-limit.ts'
 import { requireGroupRight } from '../../http/require-group-right.ts'
 import { route } from '../../http/route.ts'
 import { viewDelivery } from '../../views/delivery.ts'
@@ -24,10 +24,7 @@ const Query = v.strictObject({
     v.description('Only of the event with this id.'),
   ),
   limit: PageLimit,
-  cursor: v.pipe(
-    v.optional(v.pipe(v.string(), v.maxLength(512, 'is not a cursor of this list'))),
-    v.description(NEXT_PAGE),
-  ),
+  cursor: Cursor,
 })
 
 /** What became of the group's events on their way to subscribers. */

@@ -5,7 +5,7 @@ import { requireGroupRight } from '../../http/require-group-right.ts'
 import { idParam, route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { viewDelivery } from '../../views/delivery.ts'
-import { EmptyBody } from '../artifacts/empty-body.ts'
+import { EmptyBody } from '../../http/empty-body.ts'
 import { Delivery, deliveryExample } from './delivery.ts'
 
 /** Sends a settled delivery once more. */

@@ -4,7 +4,7 @@ import { findSubscriber } from '../../http/find-subscriber.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { viewSubscriber } from '../../views/subscriber.ts'
-import { EmptyBody } from '../artifacts/empty-body.ts'
+import { EmptyBody } from '../../http/empty-body.ts'
 import { Subscriber, subscriberExample } from './subscriber.ts'
 
 /** Makes a paused or disabled subscriber active again; what it missed can be replayed. */

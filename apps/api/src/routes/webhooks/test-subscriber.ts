@@ -3,7 +3,7 @@ import { testSubscriber as sendSamples } from '../../commands/test-subscriber.ts
 import { findSubscriber } from '../../http/find-subscriber.ts'
 import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
-import { EmptyBody } from '../artifacts/empty-body.ts'
+import { EmptyBody } from '../../http/empty-body.ts'
 
 /** Lets a subscriber try itself on a sample of each event that it wants. */
 export const testSubscriber = route(
