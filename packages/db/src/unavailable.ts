@@ -1,12 +1,12 @@
+import { CONNECTION_CODES } from '@keepr/shared/domain/connection-codes'
 import { DatabaseBusy } from './in-time.ts'
 import { sqlState } from './transaction.ts'
 
 const states = new Set([
+  ...CONNECTION_CODES,
   '40001', '40P01', // chosen as a victim again and again
   '25006', '55P03', '57014', '58030', // read-only for now (a failover, a maintenance), in vain for too long, a failing disk
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT',
-  'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
-  'DATABASE_BUSY', 'SCHEMA_MISFIT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
+  'DATABASE_BUSY', 'SCHEMA_MISFIT',
 ]) // prettier-ignore
 
 /**

@@ -1,3 +1,4 @@
+import { isObject } from '@keepr/shared/domain/is-object'
 import { jsonPointer } from '@keepr/shared/domain/json-pointer'
 import { MAX_OFFENCES, type Offence } from '@keepr/shared/domain/offence'
 import { readStrictJson } from '@keepr/shared/domain/strict-json'
@@ -113,7 +114,7 @@ function parseJson(bytes: Uint8Array, { maxDepth, part, ...counted }: JsonRules)
 /** Checks a body against its schema; every offence is told with its JSON pointer, after those that it was read with. */
 export function checkBody(value: unknown, schema: v.GenericSchema, readWith: readonly Offence[] = []): unknown {
   // Every body is an object; a schema would take a list for one.
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw invalid([...readWith, { pointer: '', detail: 'must be an object' }])
   }
   const offences = [...readWith]

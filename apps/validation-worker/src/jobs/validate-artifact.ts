@@ -85,7 +85,6 @@ export const validateArtifact = (ctx: Context) => {
 function follow(ctx: Context, desk: RunDesk, judged: Judged, outcome: Outcome) {
   switch (outcome.kind) {
     case 'not_required':
-      return settle(ctx, desk, judged, outcome)
     case 'passed':
     case 'failed':
       return settle(ctx, desk, judged, outcome)
@@ -103,9 +102,8 @@ function follow(ctx: Context, desk: RunDesk, judged: Judged, outcome: Outcome) {
     }
     case 'postponed': {
       const { run } = judged
-      const state = run.poll_url !== null ? 'running' : run.attempts > 0 ? 'error' : 'waiting'
       const { reason, poll_url, poll_failures: pollFailures } = run
-      const change = { state: state as 'running', reason, poll_url, pollFailures, attempted: false }
+      const change = { state: stateOf(run), reason, poll_url, pollFailures, attempted: false }
       return schedule(ctx, judged, { change, delayMs: atMostLeft(judged, outcome.delayMs) })
     }
     case 'error':
@@ -199,6 +197,11 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
   return settled
 }
 
+/** Of one that was not called now: as what came before has left it. */
+const stateOf = ({ poll_url, attempts }: OpenRun): NextTry['change']['state'] => {
+  if (poll_url !== null) return 'running'
+  return attempts > 0 ? 'error' : 'waiting'
+}
 const stored = ({ severity, code, message, path }: Finding): JsonObject =>
   path === undefined ? { severity, code, message } : { severity, code, message, path }
 /** By the stricter of what it was made with and what is configured now; the deadline is a validator's. */

@@ -1,3 +1,4 @@
+import { fillSecrets, secretsIn } from '@keepr/shared/domain/secret-places'
 import type { Secrets } from '@keepr/shared/runtime/secrets/secrets'
 
 export type Filled = {
@@ -8,8 +9,6 @@ export type Filled = {
   mask: (text: string) => string
 }
 
-const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/gu
-
 /**
  * Fills secrets into the address and headers of a call, as they are at this moment. Only what the operator wrote may name
  * them: an address that a validator gave could else ask for any secret.
@@ -18,10 +17,10 @@ export async function fillIn(
   secrets: Pick<Secrets, 'resolve'>,
   { url, headers, address }: { url: string; headers: Record<string, string>; address: string },
 ): Promise<Filled> {
-  const names = new Set([url, ...Object.values(headers)].flatMap(namesIn))
+  const names = new Set([url, ...Object.values(headers)].flatMap(secretsIn))
   const values = new Map<string, string>()
   for (const name of names) values.set(name, await secrets.resolve(`{{${name}}}`))
-  const fill = (text: string) => text.replace(PLACE, (place, name: string) => values.get(name) ?? place)
+  const fill = (text: string) => fillSecrets(text, values)
   return {
     url: fill(url),
     address: fill(address),
@@ -36,5 +35,3 @@ export async function fillIn(
     },
   }
 }
-
-const namesIn = (template: string): string[] => [...template.matchAll(PLACE)].map(([, name = '']) => name)

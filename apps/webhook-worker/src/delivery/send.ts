@@ -1,4 +1,5 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
+import { storable } from '@keepr/shared/domain/storable'
 import { OutboundError, type OutboundAnswer } from '@keepr/shared/runtime/outbound'
 import { SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
@@ -86,6 +87,3 @@ function failure(error: unknown): string | undefined {
   if (error instanceof SecretSourceUnreachable) return `secret_source_unreachable: ${error.message}`
   return undefined
 }
-
-/** PostgreSQL stores neither U+0000 nor half a character, and the first bytes are enough. */
-const storable = (text: string) => text.replaceAll('\u0000', '').slice(0, 500).toWellFormed()

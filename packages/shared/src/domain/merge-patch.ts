@@ -1,3 +1,5 @@
+import { isObject } from './is-object.ts'
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 /**
@@ -14,6 +16,3 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
   // fromEntries defines properties, so that no key can reach the prototype.
   return Object.fromEntries(merged)
 }
-
-const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

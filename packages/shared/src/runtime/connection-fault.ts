@@ -1,8 +1,7 @@
+import { CONNECTION_CODES } from '../domain/connection-codes.ts'
+
 /** Of systems, of the PostgreSQL driver, of a PostgreSQL that takes no writes for now, and of a schema that has yet to be migrated. */
-const CODES = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH',
-  'CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', '25006', '58030', 'SCHEMA_MISFIT',
-]) // prettier-ignore
+const CODES = new Set([...CONNECTION_CODES, '25006', '58030', 'SCHEMA_MISFIT'])
 /** Of PostgreSQL: no room (on its disk, for connections), and whatever it refuses or ends a connection for. */
 const NO_ROOM = /^53/
 const ENDS_CONNECTION = new Set(['FATAL', 'PANIC'])

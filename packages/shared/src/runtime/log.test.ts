@@ -89,6 +89,7 @@ describe('a peer that is away', () => {
     ['refuses its password', { code: '28P01', severity: 'FATAL' }],
     ['has no room on its disk', { code: '53100', severity: 'ERROR' }],
     ['takes no writes', { code: '25006', severity: 'ERROR' }],
+    ['is on a host that is down', { code: 'EHOSTDOWN' }],
   ])('is a PostgreSQL that %s, too', (_what, fields) => {
     const { log, lines } = logged()
     const error = () => Object.assign(new Error('sorry'), fields)

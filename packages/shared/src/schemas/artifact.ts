@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isBase64 } from '../domain/base64.ts'
+import { isObject } from '../domain/is-object.ts'
 import { isName } from '../domain/naming.ts'
 import { STATUSES } from '../domain/lifecycle.ts'
 import { MAX_OFFENCES } from '../domain/offence.ts'
@@ -42,9 +43,6 @@ export const Name = v.pipe(
     'must be 1 to 128 characters of A-Z, a-z, 0-9, ".", "_" and "-", begin with a letter or digit, and not be reserved',
   ),
 )
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const NOTES = 'Notes on the artifact: tags, category, description and any further keys.'
 const Tags = v.pipe(

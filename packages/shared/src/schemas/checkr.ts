@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isObject } from '../domain/is-object.ts'
 
 export const MAX_FINDINGS = 100
 
@@ -18,7 +19,6 @@ const ReadFinding = v.object({
   message: v.fallback(Finding.entries.message, ''),
   path: v.fallback(Finding.entries.path, undefined),
 })
-const isObject = (entry: unknown) => typeof entry === 'object' && entry !== null && !Array.isArray(entry)
 
 /**
  * A validator's verdict. `valid` must be a JSON boolean: nothing that merely looks true publishes anything. Findings are

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@keepr/db/rows'
+import { isObject } from '@keepr/shared/domain/is-object'
 import { mergePatch } from '@keepr/shared/domain/merge-patch'
 import { problem } from '@keepr/shared/problem'
 import { Artifact, Metadata, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
@@ -14,9 +15,6 @@ import { route } from '../../http/route.ts'
 import { transact } from '../../http/transact.ts'
 import { answeredArtifact } from './example.ts'
 import { NameQuery } from './name-query.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const PatchBody = v.strictObject(
   {

@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts'
 import { jsonPointer } from '../json-pointer.ts'
 
 export type PatchOperation = { op: 'add' | 'replace'; path: string; value: unknown } | { op: 'remove'; path: string }
@@ -86,8 +87,5 @@ function equal(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const below = (path: string, key: string): string => path + jsonPointer([key])

@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq'
 import * as v from 'valibot'
+import { storable } from '../../domain/storable.ts'
 import { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import { pause } from '../pause.ts'
@@ -66,7 +67,8 @@ export function startWorker(
       log.error({ err: error, queue: name, message_id: checked.output.message_id }, 'a message was not worked off')
       // Rests here and not in the queue, whose delays are told by each machine's own clock.
       await pause(REST_MS * 2 ** job.attemptsMade, stopping.signal)
-      throw new Error(storable(error), { cause: error })
+      // The queue stores its text.
+      throw new Error(storable(error instanceof Error ? error.message : 'failed'), { cause: error })
     } finally {
       busy -= 1
       lastSignOfLife = performance.now()
@@ -167,7 +169,3 @@ const spanOf = (name: QueueName, { message_id, traceparent }: QueueMessage) => (
   parent: traceparent ?? null,
   attributes: { 'messaging.destination.name': name, 'messaging.message.id': message_id },
 })
-
-/** Error texts are stored by the queue, and PostgreSQL stores neither U+0000 nor half a character. */
-const storable = (error: unknown): string =>
-  (error instanceof Error ? error.message : 'failed').replaceAll('\u0000', '').slice(0, 500).toWellFormed()

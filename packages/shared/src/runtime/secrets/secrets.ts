@@ -1,3 +1,4 @@
+import { fillSecrets, secretsIn } from '../../domain/secret-places.ts'
 import type { Log } from '../log.ts'
 import type { Redactor } from '../redactor.ts'
 import { envSource } from './env-source.ts'
@@ -39,7 +40,6 @@ type Parts = { env: Readonly<Record<string, string | undefined>>; redactor: Reda
 
 const UNKNOWN = ''
 const MOST_TEMPLATES = 1000
-const PLACE = /\{\{([A-Z][A-Z0-9_]*)\}\}/g
 
 /** Looks secrets up when they are needed, in the sources of the settings, in their order. */
 export async function createSecrets(settings: SecretsSettings, parts: Parts): Promise<Secrets> {
@@ -60,7 +60,7 @@ export async function createSecrets(settings: SecretsSettings, parts: Parts): Pr
   // Templates are those of the configuration: few, and asked for with each call outwards.
   const known = new Map<string, string[]>()
   const namesOf = (template: string): string[] => {
-    const names = known.get(template) ?? namesIn(template)
+    const names = known.get(template) ?? secretsIn(template)
     if (known.size < MOST_TEMPLATES) known.set(template, names)
     return names
   }
@@ -75,10 +75,10 @@ export async function createSecrets(settings: SecretsSettings, parts: Parts): Pr
         if (value === undefined) throw new SecretMissing(name)
         values.set(name, value)
       }
-      return template.replace(PLACE, (place, name: string) => values.get(name) ?? place)
+      return fillSecrets(template, values)
     },
     async missing(templates) {
-      const names = [...new Set([...templates].flatMap(namesIn))]
+      const names = [...new Set([...templates].flatMap(secretsIn))]
       // All at once: a source that hangs costs a start its patience once, and not for each of them.
       const found = await Promise.all(
         names.map((name) =>
@@ -95,8 +95,6 @@ export async function createSecrets(settings: SecretsSettings, parts: Parts): Pr
     },
   }
 }
-
-const namesIn = (template: string): string[] => [...template.matchAll(PLACE)].map(([, name = '']) => name)
 
 async function sourceOf(
   kind: 'vault' | 'files' | 'env',
