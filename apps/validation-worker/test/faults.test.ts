@@ -170,6 +170,17 @@ describe('when something is wrong with a validator, nothing is published, lost o
     expect(peer.requests).toHaveLength(asked)
   })
 
+  it('its secret has a line break, and makes a header that cannot be sent', async () => {
+    worker.env['BROKEN_TOKEN'] = 'a-token\n'
+    const asked = peer.requests.length
+    const type = aType(`${peer.url}/check`, { headers: { authorization: 'Bearer {{BROKEN_TOKEN}}' } })
+    await failsThenRecovers(type, /^header_not_allowed: the value of authorization/, () => {
+      expect(peer.requests).toHaveLength(asked)
+      worker.env['BROKEN_TOKEN'] = 'a-token'
+      peer.behave(json(200, passed))
+    })
+  })
+
   it('its address is none once its secret is filled in', async () => {
     worker.env['WRONG_HOST'] = 'no host'
     await failsThenRecovers(aType('http://{{WRONG_HOST}}/check'), /^url_not_allowed/, () => {

@@ -84,7 +84,8 @@ describe('the re-validation of published content', () => {
 
   it('blocks after the grace, unless it passed in the meantime', async () => {
     const { type, artifacts } = await published(2, { on_recheck_failure: 'grace', grace: '1ms' })
-    peer.behave(json(200, { valid: false }))
+    const finding = { severity: 'error', code: 'leak', path: '/key' }
+    peer.behave(json(200, { valid: false, findings: [{ ...finding, message: 'a secret' }] }))
     await begin(type)
     await planRechecks(worker.ctx)
     await through(type)
@@ -93,6 +94,9 @@ describe('the re-validation of published content', () => {
     await worker.database.admin`delete from recheck_graces where artifact_id = ${second.id}`
     await sweepStuckRuns(worker.ctx)
     expect((await statusOf(first)).events).toEqual(['published', 'recheck_failed', 'blocked'])
+    const [blocked] = await worker.database.admin`
+      select event_data from artifact_events where artifact_id = ${first.id} and event_type = 'blocked'`
+    expect(blocked?.['event_data']).toMatchObject({ reason: 'recheck_failed', findings: [finding] })
     expect((await statusOf(second)).status).toBe('published')
   })
 

@@ -150,7 +150,7 @@ describe('a delivery', () => {
     [
       'a header is no header with its secret',
       { headers: { authorization: 'Bearer\r\nhost: x' } },
-      /^connection_failed/,
+      /^header_not_allowed: the value of authorization has a line break/,
     ],
   ])('is tried again later when %s', async (_name, changes, error) => {
     worker.configure(aSubscriber(typeof changes === 'string' ? { url: changes } : changes))

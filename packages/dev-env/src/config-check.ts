@@ -31,8 +31,8 @@ try {
 
 async function check<S extends GenericSchema>(file: string, schema: S): Promise<InferOutput<S> | undefined> {
   try {
-    const { text, config } = await readConfigFile(file, schema)
-    const secrets = [...new Set(secretNames(text))]
+    const { config } = await readConfigFile(file, schema)
+    const secrets = [...new Set(secretNames(JSON.stringify(config)))]
     console.log(`${file}: correct${secrets.length === 0 ? '' : `; needs the secrets ${secrets.join(', ')}`}`)
     return config
   } catch (error) {

@@ -131,6 +131,14 @@ describe('npm run config:check', () => {
     ])
   })
 
+  it('names the secrets that calls need, and not those of comments', () => {
+    const { stdout } = checkOf(
+      `# {{OLD_TOKEN}} is not needed any more.\n${types}    validator: { url: "https://x.test/{{TOKEN}}" }\n`,
+      'subscribers: []\n',
+    )
+    expect(stdout).toMatch(/artifact_type_config\.yaml: correct; needs the secrets TOKEN\n/)
+  })
+
   it('says which folder or file is not there', () => {
     expect(check('/nowhere')).toMatchObject({ status: 1, stderr: expect.stringContaining('no folder /nowhere') })
     const { status, stderr } = checkOf(types)

@@ -5,7 +5,9 @@ import { lockName } from '@keepr/db/names/lock-name'
 import { deleteGrace } from '@keepr/db/rechecks/delete-grace'
 import type { Grace } from '@keepr/db/rechecks/list-graces-due'
 import type { Tx } from '@keepr/db/transaction'
+import { findFindings } from '@keepr/db/validation-runs/find-findings'
 import { systemActor } from '@keepr/shared/domain/actor'
+import { toldFindings } from './told-findings.ts'
 
 /** The grace after a failed re-validation is over: blocked, unless it was withdrawn or passed in the meantime. */
 export async function endGrace(tx: Tx, grace: Grace): Promise<'blocked' | 'stale'> {
@@ -18,8 +20,13 @@ export async function endGrace(tx: Tx, grace: Grace): Promise<'blocked' | 'stale
     await lockName(tx, name, -1)
     return 'stale'
   }
+  const event_data = {
+    run_id: grace.run_id,
+    reason: 'recheck_failed',
+    findings: toldFindings({ findings: await findFindings(tx, grace) }),
+  }
   await appendEvents(tx, { actor: systemActor('validation-worker') }, locked.last_sequence, [
-    { artifact, event_type: 'blocked', event_data: { run_id: grace.run_id, reason: 'recheck_failed' } },
+    { artifact, event_type: 'blocked', event_data },
   ])
   return 'blocked'
 }

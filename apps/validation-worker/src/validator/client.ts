@@ -81,7 +81,7 @@ function secretFailure(error: unknown): Failure {
 
 function callFailure(error: unknown, mask: (text: string) => string): Failure {
   if (!(error instanceof OutboundError) || error.reason === 'aborted') throw error
-  const mistake = error.reason === 'url_not_allowed' || error.reason === 'address_not_allowed'
+  const mistake = error.reason.endsWith('_not_allowed')
   // An answer that was there but is unusable makes a poll pointless; a peer that was not reached may still know of it.
   const submitAnew = error.reason === 'response_too_large' || error.reason === 'response_encoded'
   return { kind: 'error', reason: sanitize(mask(`${error.reason}: ${error.message}`)), mistake, submitAnew }

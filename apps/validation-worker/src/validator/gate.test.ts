@@ -76,14 +76,24 @@ describe('the gate before a validator', () => {
     expect(await putOff(hanging)).toBe(12)
   })
 
-  it('keeps to so many calls in a second', async () => {
+  it('keeps to so many calls in any second, and makes as many in each', async () => {
     const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
     const limits = { ...unlimited, ratePerSecond: 2 }
-    const kinds = []
-    for (let call = 0; call < 3; call++) kinds.push((await gate.pass(limits, passing)).kind)
-    expect(kinds).toEqual(['passed', 'passed', 'postponed'])
-    vi.advanceTimersByTime(500)
-    expect(await gate.pass(limits, passing)).toMatchObject({ kind: 'passed' })
+    const passedAt: number[] = []
+    const begun = Date.now()
+    while (passedAt.length < 6) {
+      const outcome = await gate.pass(limits, passing)
+      if (outcome.kind === 'passed') passedAt.push(Date.now() - begun)
+      vi.advanceTimersByTime(100)
+    }
+    expect(passedAt).toEqual([0, 100, 1_000, 1_100, 2_000, 2_100])
+  })
+
+  it('tells when the next call keeps to the rate', async () => {
+    const gate = createGate({ opened: () => {}, closed: () => {} }, Date.now, () => 0)
+    const limits = { ...unlimited, ratePerSecond: 2 }
+    for (let call = 0; call < 2; call++) await gate.pass(limits, async () => (vi.advanceTimersByTime(300), passing()))
+    expect(await gate.pass(limits, passing)).toMatchObject({ reason: 'rate_limit', delayMs: 400 })
   })
 
   it('asks of many that wait no more of the queue than the slots give reason for', async () => {

@@ -28,6 +28,7 @@ const SLOT_MS = { least: 100, most: 5_000 } as const
 /** Where many wait, they ask so many times as often as slots come free: enough to miss none, and not all of them all the time. */
 const ASKS_PER_SLOT = 4
 const LONGEST_WAIT_MS = 30_000
+const SECOND_MS = 1_000
 
 /**
  * Circuit breaker, concurrency and rate limit. Each process has its own (docs/decisions/0007-breaker-state-per-process.md): it opens
@@ -52,14 +53,20 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   let waitingUntil: number[] = []
   let averageMs: number | undefined
   let answeredAt = Number.NEGATIVE_INFINITY
-  let tokens = 0
-  let refilledAt = Number.NEGATIVE_INFINITY
+  /** When the calls of the last second began, where they are limited. */
+  const begun: number[] = []
 
   const putOff = (reason: Postponed['reason'], delayMs: number): Postponed => ({ kind: 'postponed', reason, delayMs })
 
-  function refill(rate: number) {
-    tokens = Math.min(rate, tokens + (Math.max(now() - refilledAt, 0) / 1000) * rate)
-    refilledAt = now()
+  /** How many more calls the present second allows. */
+  function allowedBy(rate: number) {
+    while (begun[0] !== undefined && now() - begun[0] >= SECOND_MS) begun.shift()
+    return rate - begun.length
+  }
+
+  function putOffForRate(group: string, rate: number): Postponed {
+    const freeAt = (begun.at(-rate) ?? Number.NEGATIVE_INFINITY) + SECOND_MS
+    return putOff('rate_limit', turns.wait(group, Math.max(freeAt - now(), 0) + random() * 500))
   }
 
   /** How many calls at once it may have as it answers now. */
@@ -94,12 +101,8 @@ export function createGate(listener: GateListener, now: () => number, random: ()
       const ahead = turns.ahead(group)
       if (inFlight.size + ahead >= concurrency) return putOffForSlot(group, concurrency)
       if (ratePerSecond !== undefined) {
-        refill(ratePerSecond)
-        if (tokens < 1 + ahead) {
-          const delayMs = (Math.max(1 - tokens, 0) / ratePerSecond) * 1000 + random() * 500
-          return putOff('rate_limit', turns.wait(group, delayMs))
-        }
-        tokens -= 1
+        if (allowedBy(ratePerSecond) <= ahead) return putOffForRate(group, ratePerSecond)
+        begun.push(now())
       }
       const endTurn = turns.take(group)
       const running = { since: now() }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns'
 import type { Agent } from 'undici'
+import { HEADER_VALUE } from '../schemas/configured-duration.ts'
 import { addressPolicy } from './outbound/address-policy.ts'
 import { AnswerRefused, type Answer, exchange } from './outbound/exchange.ts'
 import { AddressRefused, guardedAgent, type Lookup } from './outbound/guarded-agent.ts'
@@ -11,6 +12,7 @@ export type { Lookup } from './outbound/guarded-agent.ts'
 type OutboundReason =
   | 'url_not_allowed'
   | 'address_not_allowed'
+  | 'header_not_allowed'
   | 'timeout'
   | 'aborted'
   | 'connection_failed'
@@ -74,6 +76,7 @@ export function createOutbound(settings: OutboundSettings, resolve: Lookup = loo
   async function callOnce(wanted: OutboundRequest): Promise<OutboundAnswer> {
     const { deadlineMs, signal } = wanted
     const { origin, pathname, search } = checkedUrl(wanted.url)
+    checkHeaders(wanted.headers ?? {})
     if (signal?.aborted) throw stopped()
     const { answer, end } = exchange(
       agentFor(wanted.allowAddresses ?? []),
@@ -130,6 +133,16 @@ function checkedUrl(text: string): URL {
   if (url.username !== '' || url.password !== '')
     throw new OutboundError('url_not_allowed', 'the URL holds credentials; use a header')
   return url
+}
+
+/** Secrets are filled in by now: one with a line break at its end makes a header that cannot be sent. */
+function checkHeaders(headers: Record<string, string>) {
+  for (const [name, value] of Object.entries(headers))
+    if (!HEADER_VALUE.test(value))
+      throw new OutboundError(
+        'header_not_allowed',
+        `the value of ${name} has a line break or a character beyond Latin-1`,
+      )
 }
 
 const stopped = () => new OutboundError('aborted', 'the call was stopped')

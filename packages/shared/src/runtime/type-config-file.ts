@@ -2,8 +2,26 @@ import * as v from 'valibot'
 import { TypeConfigFile } from '../schemas/type-config.ts'
 import { compileJsonSchema } from './json-schema.ts'
 
+/** Valibot leaves them out of what it reads, without a word. */
+const NEVER_READ = ['__proto__', 'constructor', 'prototype']
+
 /** `artifact_type_config.yaml` as every service reads it, so that none takes what another one refuses. */
 export const CheckedTypeConfigFile = v.pipe(
+  v.unknown(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || typeof dataset.value !== 'object' || dataset.value === null) return
+    const file = { ...dataset.value }
+    const types: unknown = 'types' in file ? file.types : undefined
+    if (typeof types !== 'object' || types === null) return
+    for (const name of NEVER_READ.filter((key) => Object.hasOwn(types, key)))
+      addIssue({
+        message: `a type name other than ${NEVER_READ.join(', ')}`,
+        path: [
+          { type: 'object', origin: 'value', input: file, key: 'types', value: types },
+          { type: 'object', origin: 'key', input: { ...types }, key: name, value: name },
+        ],
+      })
+  }),
   TypeConfigFile,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return

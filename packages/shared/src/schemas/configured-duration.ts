@@ -17,13 +17,13 @@ const DAY_MS = 86_400_000
 /** How long a call may take. A timer could not wait for a month. */
 export const Timeout = v.pipe(PositiveDuration, v.maxValue(DAY_MS, 'a duration of at most 24h'))
 
-const SECRET = /\{\{([^{}]*)\}\}/gu
+const SECRET = /\{\{([A-Z][A-Z0-9_]*)\}\}/gu
 
-/** A text in which `{{NAME}}` stands for a secret. */
+/** A text in which `{{NAME}}` stands for a secret. What only resembles one would be sent as it stands. */
 export const SecretTemplate = v.pipe(
   v.string('a text'),
   v.check(
-    (text) => [...text.matchAll(SECRET)].every(([, name = '']) => /^[A-Z][A-Z0-9_]*$/u.test(name)),
+    (text) => !text.replaceAll(SECRET, '').includes('{{'),
     'secrets named like {{NAME}}, in capitals, digits and underscores',
   ),
 )
@@ -49,6 +49,9 @@ const filled = (text: string): URL | null => URL.parse(text.replaceAll(SECRET, '
 /** They say how a call is carried, which is not the configuration's to say. */
 const CARRIAGE = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'transfer-encoding', 'upgrade']
 
+/** What can be sent in a header: no line break, and no character beyond those of Latin-1. */
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/u
+
 /** Names are compared whatever their case: what a call sets itself must not be sent twice. */
 export const HeaderTemplates = v.record(
   v.pipe(
@@ -57,6 +60,6 @@ export const HeaderTemplates = v.record(
     v.toLowerCase(),
     v.check((name) => !CARRIAGE.includes(name), `a header other than ${CARRIAGE.join(', ')}`),
   ),
-  v.pipe(SecretTemplate, v.regex(/^[^\r\n\u0000]*$/u, 'a header value on one line')),
+  v.pipe(SecretTemplate, v.regex(HEADER_VALUE, 'a header value on one line, of characters of Latin-1')),
   'header names with their values',
 )

@@ -135,6 +135,20 @@ export const TypeConfig = v.pipe(
     ),
     ['validator'],
   ),
+  v.forward(
+    v.check(
+      (type) => type.allow_public || type.default_usage_policy !== 'public',
+      'internal_only or restricted, since allow_public is false',
+    ),
+    ['default_usage_policy'],
+  ),
+  v.forward(
+    v.check(
+      (type) => type.content === 'json' || type.json_schema === undefined,
+      'no JSON Schema, since content is not json',
+    ),
+    ['json_schema'],
+  ),
 )
 export type TypeConfig = v.InferOutput<typeof TypeConfig>
 

@@ -139,6 +139,17 @@ describe('addresses', () => {
   )
 })
 
+test.each(['a secret\n', 'Bearer\r\nhost: x', 'nul\u0000', '10 €'])('%j can be sent in no header', async (value) => {
+  let calls = 0
+  const url = await serving((_, response) => {
+    calls += 1
+    response.end()
+  })
+  expect(await reasonOf(calling()(url, { headers: { 'x-token': value } }))).toBe('header_not_allowed')
+  expect((await calling()(url, { headers: { 'x-token': 'naïve, 100 %\t' } })).status).toBe(200)
+  expect(calls).toBe(1)
+})
+
 describe('hostile answers', () => {
   test('a redirect is an answer and is not followed', async () => {
     let calls = 0

@@ -55,6 +55,9 @@ describe('what would only fail when it is used is refused when it is read', () =
     ["allow_addresses: ['fe80::1%eth0']", '6:25: expected an IP address or CIDR range'],
     ['headers: { Content-Length: "3" }', '6:34: expected a header other than'],
     ['headers: { X: "{{lower}}" }', '6:21: expected secrets named like {{NAME}}'],
+    ['headers: { X: "Bearer {{TOKEN}" }', '6:21: expected secrets named like {{NAME}}'],
+    ['headers: { X: "{{ TOKEN }}" }', '6:21: expected secrets named like {{NAME}}'],
+    ['headers: { X: "10 €" }', '6:21: expected a header value on one line, of characters of Latin-1'],
   ])('%s', (line, offence) => {
     expect(inValidator(line)).toEqual([expect.stringContaining(`types.yaml:${offence}`)])
   })
@@ -75,6 +78,28 @@ describe('what would only fail when it is used is refused when it is read', () =
     expect(offencesIn('types:\n  a:\n    requires_validation: false\n    max_bytes: 2147483648\n')).toEqual([
       'types.yaml:4:16: expected at most 536870912 bytes (512 MiB) (types.a.max_bytes)',
     ])
+  })
+
+  test.each(['constructor', 'prototype', '__proto__'])('a type called %s, which would not be there', (name) => {
+    expect(offencesIn(`types:\n  ${name}:\n    requires_validation: false\n`)).toEqual([
+      `types.yaml:3:5: expected a type name other than __proto__, constructor, prototype (types.${name})`,
+    ])
+  })
+
+  test('a policy that may not be named, as the one of submissions that name none', () => {
+    const type = 'types:\n  a:\n    requires_validation: false\n    default_usage_policy: public\n'
+    expect(offencesIn(type)).toEqual([])
+    expect(offencesIn(`${type}    allow_public: false\n`)).toEqual([
+      'types.yaml:4:27: expected internal_only or restricted, since allow_public is false (types.a.default_usage_policy)',
+    ])
+  })
+
+  test('a JSON Schema of content that is not JSON', () => {
+    expect(
+      offencesIn(
+        'types:\n  a:\n    requires_validation: false\n    content: text\n    json_schema: { maxLength: 3 }\n',
+      ),
+    ).toEqual(['types.yaml:5:18: expected no JSON Schema, since content is not json (types.a.json_schema)'])
   })
 
   test('a time to live or an interval of nothing', () => {
