@@ -3,6 +3,7 @@ import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
+import { findContentOfRun } from '@keepr/db/validation-runs/find-content-of-run'
 import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
@@ -79,7 +80,9 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     outbound,
     secrets,
     maxResponseBytes: settings.outboundMaxResponseBytes,
+    findContent: (run) => db.withService(run.group_id, (tx) => findContentOfRun(tx, run)),
     types: () => types,
+    largeContentBytes: 64 * 1024 * 1024,
     concurrency: Math.max(Math.floor(settings.validationConcurrency / 4), 1),
     now: Date.now,
     random: Math.random,

@@ -1,4 +1,5 @@
 import { findById } from '@keepr/db/artifacts/find-by-id'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { sampleRuns } from '../src/jobs/sample-runs.ts'
 import { json } from './support/http-peer.ts'
@@ -45,6 +46,24 @@ describe('a validation run', () => {
       'idempotency-key': artifact.run_id,
       'content-type': 'application/json',
     })
+  })
+
+  it('is sent with large content as it is, and so many of them at once as there is room for in memory', async () => {
+    const content = JSON.stringify('x'.repeat(300 * 1024))
+    const artifacts = await Promise.all(Array.from({ length: 7 }, () => worker.submit({ content })))
+    const asked = Promise.withResolvers<void>()
+    peer.behave((...exchange) => void asked.promise.then(() => json(200, { valid: true })(...exchange)))
+    const followed: string[] = []
+    const working = artifacts.map((artifact) => worker.work(artifact).then((one) => followed.push(one)))
+    await waitFor(() => followed.length + peer.requests.length === 7, 'each to be sent or put off')
+    expect({ sent: peer.requests.length, followed }).toEqual({ sent: 4, followed: Array(3).fill('scheduled') })
+    asked.resolve()
+    await Promise.all(working)
+    for (const artifact of artifacts) await worker.work(artifact)
+    for (const artifact of artifacts)
+      expect(await worker.stateOf(artifact)).toMatchObject({ status: 'published', run: { attempts: 1 } })
+    expect(peer.requests).toHaveLength(7)
+    for (const { body } of peer.requests) expect(body).toContain(`,"content":${content}}}`)
   })
 
   it('blocks what the validator finds invalid, however little its findings say', async () => {

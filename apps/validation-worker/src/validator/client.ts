@@ -12,6 +12,8 @@ export type ClientParts = {
   outbound: Pick<Outbound, 'call'>
   secrets: Pick<Secrets, 'resolve'>
   maxResponseBytes: number
+  /** The bytes of a run that was claimed without them. */
+  findContent(run: OpenRun): Promise<Buffer | undefined>
 }
 
 type Wanted = { run: OpenRun; validator: ValidatorConfig; now: number; signal?: AbortSignal }
@@ -22,7 +24,6 @@ type Wanted = { run: OpenRun; validator: ValidatorConfig; now: number; signal?: 
  */
 export async function callValidator(parts: ClientParts, wanted: Wanted): Promise<CallOutcome> {
   const { run, validator } = wanted
-  if (run.content === null) return { kind: 'error', reason: 'the content was purged', mistake: true }
   let filled: Filled
   try {
     const { url, headers } = validator
@@ -33,11 +34,16 @@ export async function callValidator(parts: ClientParts, wanted: Wanted): Promise
   // The operator may have named another validator since: its headers are nothing for the one that promised a verdict.
   const hasMoved = originOf(filled.address) !== originOf(filled.url)
   const isPoll = run.poll_url !== null && !hasMoved
-  const call = isPoll
-    ? { method: 'GET' as const, url: filled.address }
-    : { method: validator.method, url: filled.url, body: requestBody(run, run.content) }
+  const call = isPoll ? { method: 'GET' as const, url: filled.address } : await submission(parts, wanted, filled.url)
+  if (call === undefined) return { kind: 'error', reason: 'the content was purged', mistake: true }
   const outcome = await ask(parts, wanted, { call, filled, isPoll })
   return hasMoved && outcome.kind === 'error' ? { ...outcome, submitAnew: true } : outcome
+}
+
+/** Of the content nothing but the body that is made of it stays in memory while the call lasts. */
+async function submission({ findContent }: ClientParts, { run, validator }: Wanted, url: string) {
+  const content = run.content ?? (await findContent(run))
+  return content === undefined ? undefined : { method: validator.method, url, body: requestBody(run, content) }
 }
 
 type Call = { call: Pick<OutboundRequest, 'method' | 'url' | 'body'>; filled: Filled; isPoll: boolean }

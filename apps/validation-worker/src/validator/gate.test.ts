@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 
 const failing = () => Promise.resolve<CallOutcome>({ kind: 'error', reason: 'HTTP 500' })
 const passing = () => Promise.resolve<CallOutcome>({ kind: 'passed', findings: [] })
-const unlimited = { group: 'acme', concurrency: 100, ratePerSecond: undefined }
+const unlimited = { group: 'acme', concurrency: 100, ratePerSecond: undefined, isRoom: true }
 
 describe('the gate before a validator', () => {
   it('opens after five errors in a row, then lets one try through at a time, and closes when that succeeds', async () => {

@@ -2,8 +2,8 @@ import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, h
 import type { CallOutcome, Postponed } from './outcome.ts'
 import { createTurns } from './turns.ts'
 
-/** Who asks to pass, and how many may. */
-export type GateLimits = { group: string; concurrency: number; ratePerSecond: number | undefined }
+/** Who asks to pass, and how many may. `isRoom`: in memory, for what it brings along. */
+export type GateLimits = { group: string; concurrency: number; ratePerSecond: number | undefined; isRoom: boolean }
 export type GateListener = { opened: (forMs: number) => void; closed: () => void }
 
 /** What stands before one validator of one type, in this process. */
@@ -92,14 +92,14 @@ export function createGate(listener: GateListener, now: () => number, random: ()
   }
 
   return {
-    async pass({ group, concurrency: most, ratePerSecond }, call) {
+    async pass({ group, concurrency: most, ratePerSecond, isRoom }, call) {
       // Spread a little: they would all come back at the moment when only one may pass.
       if (breaker.state === CircuitState.HalfOpen) return putOff('breaker_open', 500 + random() * 1500)
       if (breaker.state === CircuitState.Open && now() < openUntil)
         return putOff('breaker_open', openUntil - now() + random() * OPEN_SPREAD_MS)
       const concurrency = roomFor(most)
       const ahead = turns.ahead(group)
-      if (inFlight.size + ahead >= concurrency) return putOffForSlot(group, concurrency)
+      if (!isRoom || inFlight.size + ahead >= concurrency) return putOffForSlot(group, concurrency)
       if (ratePerSecond !== undefined) {
         if (allowedBy(ratePerSecond) <= ahead) return putOffForRate(group, ratePerSecond)
         begun.push(now())

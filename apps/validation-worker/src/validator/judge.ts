@@ -4,6 +4,7 @@ import type { TypeConfig } from '@keepr/shared/schemas/type-config'
 import { callValidator, type ClientParts } from './client.ts'
 import { createGate, type Gate, type GateListener } from './gate.ts'
 import type { Outcome } from './outcome.ts'
+import { createRoom } from './room.ts'
 
 export type Validators = {
   /** Judges a run once, by the stricter of what it was made with and what is configured now. */
@@ -16,12 +17,15 @@ type ValidatorsParts = ClientParts & {
   types: () => ReadonlyMap<string, TypeConfig>
   /** How many calls to one validator this process makes at once, unless its `concurrency` says so. */
   concurrency: number
+  /** About how much of the content that is loaded for its call alone this process sends at once: it holds that in memory. */
+  largeContentBytes: number
   now: () => number
   random: () => number
   onBreaker: (type: string) => GateListener
 }
 
 export function createValidators(parts: ValidatorsParts): Validators {
+  const room = createRoom(parts.largeContentBytes)
   const gates = new Map<string, { type: string; gate: Gate }>()
 
   /** A validator that moved to another URL starts with a closed breaker. */
@@ -44,7 +48,9 @@ export function createValidators(parts: ValidatorsParts): Validators {
       const { validator } = type
       if (validator === undefined)
         return { kind: 'error', reason: 'validator_missing: the type has no validator any more', mistake: true }
+      const leave = room.enter(run.content === null && run.poll_url === null ? run.content_size : 0)
       const limits = {
+        isRoom: leave !== undefined,
         group: run.group_id,
         concurrency: validator.concurrency ?? parts.concurrency,
         ratePerSecond: validator.rate_limit,
@@ -57,6 +63,8 @@ export function createValidators(parts: ValidatorsParts): Validators {
         if (error instanceof OutboundError && error.reason === 'aborted')
           return { kind: 'postponed', reason: 'stopping', delayMs: 0 }
         throw error
+      } finally {
+        leave?.()
       }
     },
     breakers: () => [...gates.values()].map(({ type, gate }) => ({ type, state: gate.state() })),

@@ -25,8 +25,19 @@ function contentMember({ content_kind }: OpenRun, content: Buffer): Buffer[] {
     case 'text':
       return [Buffer.from(`,"content":${JSON.stringify(content.toString('utf8'))}`)]
     case 'binary':
-      return [Buffer.from(`,"content_base64":"${content.toString('base64')}"`)]
+      return [Buffer.from(',"content_base64":"'), base64Of(content), Buffer.from('"')]
     default:
       return unreachable(content_kind)
   }
 }
+
+/** In parts, as the text of the whole would be held beside its bytes. */
+function base64Of(content: Buffer): Buffer {
+  const encoded = Buffer.allocUnsafe(Math.ceil(content.length / 3) * 4)
+  for (let from = 0; from < content.length; from += PART_BYTES)
+    encoded.write(content.toString('base64', from, from + PART_BYTES), (from / 3) * 4, 'latin1')
+  return encoded
+}
+
+/** Of three bytes each four characters are made. */
+const PART_BYTES = 3 * 2 ** 16

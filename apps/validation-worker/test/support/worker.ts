@@ -1,4 +1,5 @@
 import type { Db } from '@keepr/db/connect'
+import { findContentOfRun } from '@keepr/db/validation-runs/find-content-of-run'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
@@ -68,8 +69,10 @@ export async function testWorker(lookup?: Lookup): Promise<TestWorker> {
     outbound,
     secrets: await createSecrets(settings, { env, redactor, log }),
     maxResponseBytes: 65_536,
+    findContent: (run) => db.withService(run.group_id, (tx) => findContentOfRun(tx, run)),
     types: () => types,
     concurrency: 16,
+    largeContentBytes: 1024 * 1024,
     now,
     random: () => 0.5,
     onBreaker: () => ({ opened: () => {}, closed: () => {} }),

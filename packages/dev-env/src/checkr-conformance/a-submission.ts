@@ -28,6 +28,7 @@ export function aSubmission({ type, kind, content = Buffer.from(EXAMPLES[kind]) 
     name: 'conformance-example',
     version: '1',
     content_kind: kind,
+    content_size: content.length,
     metadata: { tags: ['example'] },
     content,
   }

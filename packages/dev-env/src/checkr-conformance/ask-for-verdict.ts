@@ -30,6 +30,7 @@ export async function askForVerdict(
     outbound: listening,
     secrets: { resolve: (template: string) => Promise.resolve(template) },
     maxResponseBytes: MAX_RESPONSE_BYTES,
+    findContent: () => Promise.resolve(undefined), // it brings its own
   }
   const validator = {
     url: target.url,
