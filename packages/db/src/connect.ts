@@ -111,9 +111,9 @@ export function connect(options: ConnectOptions): Db {
     }
   }
 
-  // A user is answered within the time of one statement: what did not even begin by then is refused.
+  // A user is answered within the time of one statement: what did not even begin by then is refused. What begins last has that time once more.
   const { statementTimeoutMs: limitMs, poolSize } = options
-  const limits = { startMs: limitMs * 0.8, endMs: limitMs * 2, atOnce: poolSize * WAITING_PER_CONNECTION }
+  const limits = { startMs: limitMs * 0.8, endMs: limitMs * 1.8, atOnce: poolSize * WAITING_PER_CONNECTION }
   const answered = inTime(limits)
   const transactInTime = <T>(scope: Scope, story: Story<T>): Promise<T> =>
     answered((begun) =>

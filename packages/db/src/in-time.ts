@@ -12,7 +12,7 @@ type Limits = { startMs: number; endMs: number; atOnce: number }
 
 /**
  * Runs work on the database that has to begin within `startMs` (the driver itself lets a request wait for ever for a free
- * connection) and to end within `endMs` (a frozen server keeps no time-out of its own). `begun` is called first thing:
+ * connection) and to end within `endMs` from the same moment (a frozen server keeps no time-out of its own). `begun` is called first thing:
  * work whose turn comes too late is not done any more, as its caller has been told so. What was given up may still wait in
  * the driver: of all that is not over, at most `atOnce`; more would only come too late, and fill the memory.
  */
@@ -22,6 +22,7 @@ export function inTime({ startMs, endMs, atOnce }: Limits): <T>(work: (begun: ()
     if (unfinished >= atOnce) return Promise.reject(new DatabaseBusy())
     unfinished += 1
     const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const since = performance.now()
     let late = false
     const giveUp = () => {
       late = true
@@ -31,7 +32,7 @@ export function inTime({ startMs, endMs, atOnce }: Limits): <T>(work: (begun: ()
     const begun = () => {
       if (late) throw new DatabaseBusy()
       clearTimeout(timer)
-      timer = setTimeout(giveUp, endMs)
+      timer = setTimeout(giveUp, endMs - (performance.now() - since))
     }
     const over = () => {
       unfinished -= 1

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { connect, type Db } from '@keepr/db/connect'
-import { DatabaseBusy } from '@keepr/db/in-time'
+import { DatabaseBusy, inTime } from '@keepr/db/in-time'
 import { isUnavailable } from '@keepr/db/unavailable'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
@@ -68,4 +68,26 @@ it('a service asks no longer than a user may wait who asked it, and does nothing
   await holder
   expect(await hurried.withServiceInTime('acme', (tx) => tx`select 3 as n`)).toMatchObject([{ n: 3 }])
   expect(done).toBe(false)
+})
+
+it('who waited for a connection and then for a database that is frozen is told so as soon as who only waited for that', async () => {
+  vi.useFakeTimers()
+  try {
+    const turn = Promise.withResolvers<void>()
+    const told = vi.fn()
+    const frozen = async (begun: () => void) => {
+      await turn.promise
+      begun()
+      await new Promise(() => {})
+    }
+    inTime({ startMs: 4000, endMs: 9000, atOnce: 1 })(frozen).catch(told)
+    await vi.advanceTimersByTimeAsync(3900)
+    turn.resolve()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(told).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(told).toHaveBeenCalledWith(new DatabaseBusy())
+  } finally {
+    vi.useRealTimers()
+  }
 })
