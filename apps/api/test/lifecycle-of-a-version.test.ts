@@ -132,6 +132,30 @@ test('a draft is submitted as its type is configured by then', async () => {
   expect(await submit()).toEqual([202])
 })
 
+test('versions of different kinds are compared as what both are, and the diff says as what', async () => {
+  const contents = [
+    ['json', { content: { a: 1 } }],
+    ['text', { content: 'as text' }],
+    ['binary', { content_base64: 'AAEC' }],
+  ] as const
+  for (const [content, given] of contents) {
+    configure('turned', { content })
+    expect((await alice.submit({ name: 'kinds', type: 'turned', draft: true, ...given })).status).toBe(201)
+  }
+  const diff = async (from: number, to: number) =>
+    await json(await alice.get(`/artifacts/kinds/diff?from=${from}&to=${to}`))
+  for (const [from, to] of [
+    [1, 2],
+    [2, 1],
+  ] as const)
+    expect(await diff(from, to)).toMatchObject({ kind: 'text', unified: expect.stringContaining('as text') })
+  for (const [from, to] of [
+    [1, 3],
+    [3, 2],
+  ] as const)
+    expect(await diff(from, to)).toMatchObject({ kind: 'binary', not_compared: 'binary' })
+})
+
 test('a name keeps the kind of versions that it has when its type is configured otherwise', async () => {
   configure('renumbered', { versioning: 'any' })
   const submit = async (name: string, more: Record<string, unknown>) =>

@@ -84,7 +84,7 @@ export const diffVersions = route(
     const body = {
       name: from.name,
       type: from.type,
-      kind: from.content_kind,
+      kind: kindOf(from, to),
       from: side(from),
       to: side(to),
       equal: from.content_hash === to.content_hash,
@@ -125,14 +125,15 @@ const side = ({ id, version, content_hash, content_size }: PresentedArtifact) =>
   content_size,
 })
 
+/** What both can be compared as: the operator may have changed the kind of the type's content in between. */
+const kindOf = (from: PresentedArtifact, to: PresentedArtifact) =>
+  (['binary', 'text'] as const).find((kind) => [from, to].some(({ content_kind }) => content_kind === kind)) ?? 'json'
+
 function contentDiff(from: PresentedArtifact, to: PresentedArtifact): object {
-  if (!from.inline_content || !to.inline_content) {
-    const isBinary = [from, to].some(({ content_kind }) => content_kind === 'binary')
-    return { not_compared: isBinary ? 'binary' : 'too_large' }
-  }
+  const kind = kindOf(from, to)
+  if (!from.inline_content || !to.inline_content) return { not_compared: kind === 'binary' ? 'binary' : 'too_large' }
   const [before, after] = [from.inline_content.toString('utf8'), to.inline_content.toString('utf8')]
-  // The operator may have changed the kind of the type's content in between.
-  if ([from, to].some(({ content_kind }) => content_kind === 'text')) {
+  if (kind === 'text') {
     return { unified: unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after }) }
   }
   const patch = jsonPatch(JSON.parse(before), JSON.parse(after))
