@@ -8,6 +8,7 @@ export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be understood' },
   'malformed-json': { status: 400, title: 'The body is not well-formed JSON in UTF-8' },
   'malformed-multipart': { status: 400, title: 'The body is not well-formed multipart/form-data' },
+  'digest-mismatch': { status: 400, title: 'The body does not match the digest sent with it' },
   unauthenticated: { status: 401, title: 'A valid bearer token is needed' },
   forbidden: { status: 403, title: 'You may not do this' },
   'storage-quota-exceeded': { status: 429, title: 'The group has used up its storage' },

@@ -9,6 +9,7 @@ import { collectBytes } from './collect-bytes.ts'
 import { fieldParameters } from './field-parameters.ts'
 import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
+import { sentDigests } from './sent-digests.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
 /** What the server decides: a client that sends one of these is mistaken, and is told instead of being ignored. */
@@ -36,6 +37,14 @@ const SMALL_BYTES = 64 * 1024
 
 /** The raw bytes of a body of at most `limit` bytes; a longer one is refused as soon as that is known. */
 export async function readBytes(c: Call, limit: number): Promise<Uint8Array> {
+  const digests = sentDigests(c)
+  const bytes = await receive(c, limit)
+  digests?.add(bytes)
+  digests?.compare()
+  return bytes
+}
+
+async function receive(c: Call, limit: number): Promise<Uint8Array> {
   const declared = Number(c.req.header('content-length') ?? 0)
   if (declared > limit) throw tooLarge(limit)
   await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)

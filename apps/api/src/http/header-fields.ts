@@ -21,6 +21,10 @@ export const requestHeaders = {
     example: '5f0c1e6e-0f5b-4a8e-9f43-2b8a1c3d4e5f',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
+  'Content-Digest': {
+    description: 'The SHA-256 or SHA-512 of the body (RFC 9530); 400 when something else arrived.',
+    example: 'sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:',
+  },
   'Last-Event-ID': { description: 'With `Accept: text/event-stream`: the id of the last event that was received.' },
 } as const satisfies Record<string, { description: string; example?: string; schema?: object }>
 export type RequestHeader = keyof typeof requestHeaders

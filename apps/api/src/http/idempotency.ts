@@ -9,6 +9,9 @@ import type { StatusCode } from 'hono/utils/http-status'
 import type { Answer } from './answer.ts'
 import type { Call, Keyed } from './api.ts'
 
+/** No path of ours is longer, escaped as a whole even, and an entry of the index that finds keys has an end. */
+const longestPath = 700
+
 /** Reads the key of a request and takes the fingerprint of what is asked: another body under the same key is refused. */
 export function readKey(c: Call, body: Uint8Array | undefined): Keyed | undefined {
   const key = c.req.header('idempotency-key')
@@ -17,6 +20,7 @@ export function readKey(c: Call, body: Uint8Array | undefined): Keyed | undefine
     throw problem('malformed-request', { detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.' })
   }
   const url = new URL(c.req.url)
+  if (url.pathname.length > longestPath) throw problem('not-found')
   const hash = createHash('sha256')
     .update(url.search)
     .update('\n')

@@ -5,6 +5,7 @@ import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { collectBytes, type CollectedBytes } from './collect-bytes.ts'
 import { fieldParameters } from './field-parameters.ts'
+import { sentDigests } from './sent-digests.ts'
 
 export type UploadedFile = { bytes: Uint8Array; contentType: string | undefined; hash: string }
 export type Upload = { artifact: Uint8Array; file: UploadedFile }
@@ -33,6 +34,7 @@ export async function readMultipart(
   const boundary = fieldParameters(c.req.header('content-type') ?? '').get('boundary')
   if (!boundary) throw malformed('The boundary is missing.')
   if (boundary.length > longestBoundary) throw malformed(`The boundary is longer than ${longestBoundary} characters.`)
+  const digests = sentDigests(c)
   const declared = Number(c.req.header('content-length') ?? 0)
   await using upload = await c.get('ctx').uploads.open(c.get('actor'), declared)
   const parts: Part[] = []
@@ -75,10 +77,12 @@ export async function readMultipart(
   for await (const chunk of c.req.raw.body ?? []) {
     if (failure) throw failure
     await upload.add(chunk.byteLength)
+    digests?.add(chunk)
     if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) await once(parser, 'drain')
   }
   parser.end()
   await finished
+  digests?.compare() // what was damaged on its way is not blamed for its form
   if (failure) throw failure
   // The parser drops what it takes for one: content in which the boundary stands would lose all from there on.
   if (begun > parts.length) throw malformed('A part has no header fields, or the boundary stands within it.')

@@ -89,7 +89,11 @@ function queryParameters({ query, repeatable = [] }: Route) {
 const isWrite = ({ method, open }: Route) => method !== 'get' && !open
 
 function headerParameters(route: Route) {
-  const names: RequestHeader[] = [...(route.heeds ?? []), ...(isWrite(route) ? (['Idempotency-Key'] as const) : [])]
+  const names: RequestHeader[] = [
+    ...(route.heeds ?? []),
+    ...(isWrite(route) ? (['Idempotency-Key'] as const) : []),
+    ...(route.body ? (['Content-Digest'] as const) : []),
+  ]
   return names.map((name) => ({
     name,
     in: 'header',
@@ -158,7 +162,9 @@ function problems(route: Route) {
     : ['unauthenticated', 'rate-limited', 'database-unavailable', 'identity-provider-unavailable']
   const writes: ProblemCode[] =
     route.method === 'get' || route.open ? [] : ['in-progress', 'idempotency-key-reused', 'malformed-request']
-  const body: ProblemCode[] = route.body ? ['malformed-json', 'payload-too-large', 'unsupported-media-type'] : []
+  const body: ProblemCode[] = route.body
+    ? ['malformed-json', 'digest-mismatch', 'payload-too-large', 'unsupported-media-type']
+    : []
   const codes = [...new Set([...route.problems, ...always, ...guarded, ...writes, ...body])]
   return Object.fromEntries(
     [...Map.groupBy(codes, (code) => PROBLEMS[code].status)].map(([status, group]) => [

@@ -1,3 +1,4 @@
+import { hash, randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BadApi, type Row, startBadApi } from './bad-api.ts'
@@ -23,6 +24,10 @@ const bytes = (hex: string) =>
 const schema = { status: 422, code: 'validation-error' } as const
 const syntax = { status: 400, code: 'malformed-json' } as const
 const media = { status: 415, code: 'unsupported-media-type' } as const
+
+const digest = { status: 400, code: 'digest-mismatch' } as const
+const sha256 = (body: string) => hash('sha256', body, 'base64')
+const withDigest = (field: string, body = '{}') => post(body, { 'content-digest': field })
 
 const form = (parts: string, boundary = 'xx') =>
   post(parts.replaceAll('\n', '\r\n'), { 'content-type': `multipart/form-data; boundary=${boundary}` })
@@ -268,6 +273,47 @@ const rows: Row[] = [
     send: { method: 'POST', path: '/artifacts/greeting/1/rollback', body: '{"group_id":"b"}' },
     ...schema,
   },
+  {
+    row: 46,
+    what: 'a category that no index entry holds',
+    send: submission({ metadata: { category: randomBytes(1500).toString('hex') } }),
+    ...schema,
+  },
+  {
+    row: 46,
+    what: 'such a category in a patch',
+    send: {
+      method: 'PATCH',
+      path: '/artifacts/greeting/1/meta',
+      body: JSON.stringify({ metadata: { category: randomBytes(1500).toString('hex') } }),
+    },
+    ...schema,
+  },
+  { row: 47, what: 'the digest of another body', send: withDigest(`sha-256=:${sha256('x')}:`), ...digest },
+  {
+    row: 47,
+    what: 'a multipart body with the digest of another one',
+    send: {
+      ...form(`${artifactPart}${contentPart}--xx--\n`),
+      headers: { 'content-type': 'multipart/form-data; boundary=xx', 'content-digest': `sha-256=:${sha256('x')}:` },
+    },
+    ...digest,
+  },
+  ...['sha-256', 'sha-256=abc', `sha-256=:${sha256('{}')}`, 'sha-256=:!:', '', 'md5=:mZFLkyvTelC5g8XnyQrpOw==:'].map(
+    (field): Row => ({
+      row: 48,
+      what: `the digest ${field.slice(0, 20)}`,
+      send: withDigest(field),
+      status: 400,
+      code: 'malformed-request',
+    }),
+  ),
+  {
+    row: 49,
+    what: 'two digests of which one is wrong',
+    send: withDigest(`sha-256=:${sha256('{}')}:, sha-512=:${sha256('{}')}:`),
+    ...digest,
+  },
   { row: 57, what: 'no boundary', send: post('--xx--', { 'content-type': 'multipart/form-data' }), ...parts },
   {
     row: 57,
@@ -349,6 +395,16 @@ test('33: -0 is refused, since RFC 8785 would make it 0; 1.0 is 1', async () => 
   expect((await bad.send(body('[1.0,1e2]'))).status).toBe(202)
   await bad.api.settleAll()
   expect((await bad.send({ path: '/artifacts/zero/1/content' })).text).toBe('[1,100]')
+})
+
+test('47: a body with its own digests is taken, whatever other algorithms stand beside', async () => {
+  const body = JSON.stringify({ name: 'digested', type: 'prompt', content: 1 })
+  const sha512 = hash('sha512', body, 'base64')
+  const field = `sha-256=:${sha256(body)}:, sha-512=:${sha512}:,unixsum=:AAA=:`
+  expect((await bad.send(withDigest(field, body))).status).toBe(202)
+  const sent = form(`${artifactPart.replace('fresh', 'digested')}${contentPart}--xx--\n`)
+  const headers = { ...sent.headers, 'repr-digest': `sha-256=:${sha256(sent.body.toString())}:` }
+  expect((await bad.send({ ...sent, headers })).status).toBe(202)
 })
 
 test('57: a file name is not a path of anything', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BadApi, type Row, startBadApi } from './bad-api.ts'
 
@@ -37,6 +38,13 @@ const rows: Row[] = [
     send: { path: `/artifacts/greeting/${version}` },
     ...gone,
   })),
+  ...['POST /artifacts/NAME/1/submit', 'POST /artifacts/greeting/NAME/cancel', 'DELETE /artifacts/NAME/1'].map(
+    (request): Row => {
+      const [method = '', path = ''] = request.replace('NAME', randomBytes(2000).toString('hex')).split(' ')
+      const headers = { 'idempotency-key': 'x'.repeat(255) }
+      return { row: 39, what: `${request}, very long, with a key`, send: { method, path, headers }, ...gone }
+    },
+  ),
   ...[
     'x',
     '00000000-0000-0000-0000-000000000000',

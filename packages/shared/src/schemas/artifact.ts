@@ -60,9 +60,13 @@ const Tags = v.pipe(
     }
   }),
 )
+const LONGEST_CATEGORY = 256 // it is found by an index, whose entries have an end
 const KnownMetadata = {
   tags: Tags,
-  category: Text,
+  category: v.pipe(
+    Text,
+    v.check((text) => Array.from(text).length <= LONGEST_CATEGORY, `is longer than ${LONGEST_CATEGORY} characters`),
+  ),
   description: Text,
 }
 
@@ -85,7 +89,7 @@ export const Metadata = v.pipe(
     description: NOTES,
     properties: {
       tags: { type: 'array', items: { type: 'string', minLength: 1 } },
-      category: { type: 'string' },
+      category: { type: 'string', maxLength: LONGEST_CATEGORY },
       description: { type: 'string' },
     },
   }),
