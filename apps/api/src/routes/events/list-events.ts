@@ -1,7 +1,4 @@
-import { findFeedEnd } from '@keepr/db/events/find-feed-end'
-import { findFeedReach } from '@keepr/db/events/find-feed-reach'
-import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
-import { placeEvents } from '@keepr/db/events/place-events'
+import type { FeedEvent } from '@keepr/db/events/list-feed'
 import { EVENT_TYPES, type EventType } from '@keepr/shared/domain/events'
 import { problem } from '@keepr/shared/problem'
 import { WebhookPayload } from '@keepr/shared/schemas/webhook'
@@ -16,6 +13,7 @@ import { PageLimit } from '../../http/page-limit.ts'
 import { route } from '../../http/route.ts'
 import { streamEvents } from '../../http/stream-events.ts'
 import { payloadExample } from '../artifacts/example.ts'
+import { type Look, lookAtFeed } from './look-at-feed.ts'
 
 const Types = v.pipe(
   v.string(),
@@ -74,33 +72,14 @@ export const listEvents = route(
     problems: ['too-many-streams'],
   },
   async (c, { query }) => {
-    const actor = c.get('actor')
-    const group_id = actor.groupId
+    const { groupId } = c.get('actor')
+    const { limit, types } = query
     const live = wantsStream(c.req.header('accept') ?? '')
     const resumed = live ? c.req.header('last-event-id') : undefined
     const given = resumed ?? query.after
     const from = resumed === undefined ? 'after' : 'Last-Event-ID'
-    let after = given === undefined ? 0 : positionOf(given, group_id, from)
-    const { limit, types } = query
-    // From the database that orders it: of two replicas behind one address, the one that gives the events may be behind the
-    // other, which gave the end, and the cursor would then skip what it has yet to show.
-    const { db } = c.get('ctx')
-    const place = () => db.withServiceInTime(group_id, (tx) => placeEvents(tx, group_id))
-    const look = async (): Promise<Look> => {
-      await place()
-      // Read before the events: what is left out up to there need not be looked through again.
-      const [end] = await db.read(actor, (tx) => findFeedEnd(tx, group_id))
-      const found = await db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: limit + 1 }))
-      const events = found.slice(0, limit)
-      const last = events.at(-1)?.position ?? after
-      if (found.length > limit) return { events, seenTo: last, isEnd: false }
-      const endsAt = end?.position ?? 0
-      if (endsAt <= last) return { events, seenTo: last, isEnd: true }
-      const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
-      if (reach && reach.position < endsAt) return { events, seenTo: reach.position, isEnd: false }
-      // Where all types are asked for, the end of what the caller may see is all that is told of it.
-      return { events, seenTo: types === undefined ? last : endsAt, isEnd: true }
-    }
+    let after = given === undefined ? 0 : positionOf(given, groupId, from)
+    const look = () => lookAtFeed(c, { after, types, limit })
     if (live) {
       return streamEvents(c, async () => {
         const { events, seenTo } = await look()
@@ -115,9 +94,6 @@ export const listEvents = route(
     return answerPage(c, await look(), given)
   },
 )
-
-/** Events, and up to where there are no others that were asked for; `isEnd` where the feed ends there. */
-type Look = { events: readonly FeedEvent[]; seenTo: number; isEnd: boolean }
 
 /** Whoever names it, and wants a page no more. */
 const wantsStream = (accept: string): boolean => {

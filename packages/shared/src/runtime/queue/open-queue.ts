@@ -1,9 +1,9 @@
-import * as v from 'valibot'
-import { QueueMessage } from '../../schemas/jobs.ts'
+import type { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import { pause } from '../pause.ts'
 import { within } from '../within.ts'
-import { type BullQueue, type Job, JOB_OPTIONS, type QueueName, type QueueSettings } from './backend.ts'
+import { addJobs, jobsOf, type Refusal } from './add-jobs.ts'
+import type { BullQueue, QueueName, QueueSettings } from './backend.ts'
 import { queueBackend } from './queue-backend.ts'
 import { reasonOf, type TellHealth, tellHealth } from './tell-health.ts'
 
@@ -19,7 +19,7 @@ export type WakeQueue = AsyncDisposable & {
    * Hands messages to the queue; one that it still keeps is not added twice. Never takes longer than a few seconds:
    * throws QueueUnavailable when the store cannot be used, else returns the messages that it refused.
    */
-  addBulk(messages: readonly QueueMessage[]): Promise<{ id: string; reason: string }[]>
+  addBulk(messages: readonly QueueMessage[]): Promise<Refusal[]>
   counts(): Promise<{ waiting: number; active: number }>
   health(): QueueHealth
   /** BullMQ's own object, for the dashboard; undefined while the store is unreachable. It may be replaced. */
@@ -101,34 +101,12 @@ export function openQueue(
     return queue
   }
 
-  async function addBulk(messages: readonly QueueMessage[]): Promise<{ id: string; reason: string }[]> {
+  async function addBulk(messages: readonly QueueMessage[]): Promise<Refusal[]> {
     if (messages.length === 0) return []
     const target = await usable()
     const { jobs, refused } = jobsOf(name, messages)
-    if (jobs.length < backend.bulkFrom) return [...refused, ...(await addEach(target, jobs))]
     try {
-      await within(PATIENCE_MS, 'adding to the queue', target.addBulk(jobs))
-      return refused
-    } catch (error) {
-      // One bad message makes PostgreSQL refuse the whole batch: the good ones go on their own.
-      if (!backend.isRefusal(error)) return failed(error)
-      return [...refused, ...(await addEach(target, jobs))]
-    }
-  }
-
-  async function addEach(target: BullQueue, jobs: readonly Job[]): Promise<{ id: string; reason: string }[]> {
-    const refusals = jobs.map(async ({ name, data, opts }) => {
-      try {
-        await target.add(name, data, opts)
-        return undefined
-      } catch (error) {
-        if (!backend.isRefusal(error)) throw error
-        return { id: data.message_id, reason: reasonOf(error) }
-      }
-    })
-    try {
-      const outcomes = await within(PATIENCE_MS, 'adding to the queue', Promise.all(refusals))
-      return outcomes.filter((refusal) => refusal !== undefined)
+      return [...refused, ...(await addJobs(target, backend, jobs))]
     } catch (error) {
       return failed(error)
     }
@@ -172,23 +150,6 @@ export function openQueue(
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-/** Messages as jobs; what is no message is refused here, so that it cannot hold up a batch. */
-function jobsOf(name: QueueName, messages: readonly QueueMessage[]) {
-  const jobs: Job[] = []
-  const refused: { id: string; reason: string }[] = []
-  for (const message of messages) {
-    const checked = v.safeParse(QueueMessage, message)
-    if (!checked.success) refused.push({ id: message.message_id, reason: v.summarize(checked.issues) })
-    else
-      jobs.push({
-        name,
-        data: checked.output,
-        opts: { ...JOB_OPTIONS, jobId: `${message.message_id}-${message.generation}` },
-      })
-  }
-  return { jobs, refused }
 }
 
 const unavailable = (cause: unknown): never => {

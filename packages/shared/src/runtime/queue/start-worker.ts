@@ -8,6 +8,7 @@ import { inSpan } from '../tracing.ts'
 import { within } from '../within.ts'
 import type { QueueHealth } from './open-queue.ts'
 import type { BullQueue, BullWorker, QueueName, QueueSettings } from './backend.ts'
+import { createHands } from './hands.ts'
 import { queueBackend } from './queue-backend.ts'
 import { reasonOf, tellHealth } from './tell-health.ts'
 
@@ -38,12 +39,10 @@ export function startWorker(
 ): WakeWorker {
   const closing = new AbortController()
   const stopping = new AbortController()
-  const idle = { promise: Promise.resolve(), resolve: () => {} }
+  const hands = createHands()
   let worker: BullWorker | undefined
   let counter: BullQueue | undefined
   let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
-  let busy = 0
-  let lastSignOfLife = performance.now()
   const quietly = (error: unknown) => log.debug({ err: error, queue: name }, 'worker connection')
   const backend = queueBackend(settings, 'worker', quietly)
   const tell = tellHealth(log, {
@@ -51,30 +50,8 @@ export function startWorker(
     degraded: `the worker of ${name} waits for the queue`,
   })
 
-  const work = async (job: Job<unknown>, _token?: string, signal?: AbortSignal) => {
-    lastSignOfLife = performance.now()
-    const checked = v.safeParse(QueueMessage, job.data)
-    if (!checked.success) {
-      log.error({ queue: name, reason: v.summarize(checked.issues) }, 'discarded what is no message')
-      return
-    }
-    if (busy === 0) Object.assign(idle, Promise.withResolvers<void>())
-    busy += 1
-    try {
-      const until = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])])
-      await inSpan(`work ${name}`, spanOf(name, checked.output), () => processor(checked.output, until))
-    } catch (error) {
-      log.error({ err: error, queue: name, message_id: checked.output.message_id }, 'a message was not worked off')
-      // Rests here and not in the queue, whose delays are told by each machine's own clock.
-      await pause(REST_MS * 2 ** job.attemptsMade, stopping.signal)
-      // The queue stores its text.
-      throw new Error(storable(error instanceof Error ? error.message : 'failed'), { cause: error })
-    } finally {
-      busy -= 1
-      lastSignOfLife = performance.now()
-      if (busy === 0) idle.resolve()
-    }
-  }
+  const work = (job: Job<unknown>, _token?: string, signal?: AbortSignal) =>
+    hands.with(() => workOff({ name, processor, log, stopping: stopping.signal }, job, signal))
 
   async function build(): Promise<BullWorker> {
     const made = backend.makeWorker(name, work, concurrency)
@@ -86,7 +63,7 @@ export function startWorker(
       await discard(made)
       throw error
     }
-    lastSignOfLife = performance.now()
+    hands.noteLife()
     const lost = (error?: unknown) => {
       if (worker !== made || closing.signal.aborted) return
       log.warn({ err: error, queue: name }, 'the worker stopped by itself and is built again')
@@ -112,10 +89,10 @@ export function startWorker(
   }
 
   async function isDeaf(): Promise<boolean> {
-    if (busy >= concurrency || performance.now() - lastSignOfLife < DEAF_AFTER_MS) return false
+    if (hands.busy() >= concurrency || hands.silentMs() < DEAF_AFTER_MS) return false
     counter ??= openCounter()
     const { waiting = 0 } = await within(PATIENCE_MS, 'asking the queue', counter.getJobCounts('waiting'))
-    if (waiting === 0) lastSignOfLife = performance.now()
+    if (waiting === 0) hands.noteLife()
     return waiting > 0
   }
 
@@ -144,11 +121,13 @@ export function startWorker(
     closing.abort()
     const closed = worker?.close().catch(quietly)
     const left = () => Math.max(endsAt - performance.now(), 1)
-    await within(left() * 0.8, 'finishing the work', idle.promise).catch(() => {
-      log.warn({ queue: name, in_flight: busy }, 'the work in flight is stopped; it will be done again')
+    await within(left() * 0.8, 'finishing the work', hands.emptied()).catch(() => {
+      log.warn({ queue: name, in_flight: hands.busy() }, 'the work in flight is stopped; it will be done again')
     })
     stopping.abort(new Error('the process ends'))
-    await within(Math.min(left() * 0.5, 1000), 'stopping the work', Promise.all([idle.promise, closed])).catch(quietly)
+    await within(Math.min(left() * 0.5, 1000), 'stopping the work', Promise.all([hands.emptied(), closed])).catch(
+      quietly,
+    )
     // Closed before it is cut off, whenever it was built: one that does not know would ask an ended connection for ever.
     if (worker !== undefined) void worker.close().catch(quietly)
     if (worker !== undefined) void worker.disconnect().catch(quietly)
@@ -160,7 +139,28 @@ export function startWorker(
 
   const discard = (old: BullWorker) => within(1000, 'closing the worker', old.close(true)).catch(quietly)
 
-  return { health: () => health, inFlight: () => busy, close, [Symbol.asyncDispose]: () => close() }
+  return { health: () => health, inFlight: () => hands.busy(), close, [Symbol.asyncDispose]: () => close() }
+}
+
+type Working = { name: QueueName; processor: WakeProcessor; log: Log; stopping: AbortSignal }
+
+/** Does what a job asks for. What fails is thrown, for the queue to try it again, after a rest. */
+async function workOff({ name, processor, log, stopping }: Working, job: Job<unknown>, signal?: AbortSignal) {
+  const checked = v.safeParse(QueueMessage, job.data)
+  if (!checked.success) {
+    log.error({ queue: name, reason: v.summarize(checked.issues) }, 'discarded what is no message')
+    return
+  }
+  try {
+    const until = AbortSignal.any([stopping, ...(signal === undefined ? [] : [signal])])
+    await inSpan(`work ${name}`, spanOf(name, checked.output), () => processor(checked.output, until))
+  } catch (error) {
+    log.error({ err: error, queue: name, message_id: checked.output.message_id }, 'a message was not worked off')
+    // Rests here and not in the queue, whose delays are told by each machine's own clock.
+    await pause(REST_MS * 2 ** job.attemptsMade, stopping)
+    // The queue stores its text.
+    throw new Error(storable(error instanceof Error ? error.message : 'failed'), { cause: error })
+  }
 }
 
 /** Goes on where the relay's span was. */

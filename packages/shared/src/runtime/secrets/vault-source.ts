@@ -69,6 +69,6 @@ export function vaultSource(settings: VaultSettings, parts: { redactor: Redactor
         throw reasonOf(error)
       }
     },
-    close: login.close,
+    close: () => login.close(),
   }
 }
