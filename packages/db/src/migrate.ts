@@ -5,7 +5,7 @@ import { urlForPg } from '@keepr/shared/url-for-pg'
 import pg from 'pg'
 
 export type MigrateOptions = {
-  /** A role that may create roles, or keepr_maintenance itself where an operator made the roles. */
+  /** A role that may create roles, or a member of keepr_maintenance where they are made. */
   databaseUrl: string
   /** Passwords to give to the services' roles; without one a role is left as it is. */
   passwords?: Partial<Record<ServiceRole, string | undefined>> | undefined
@@ -16,20 +16,27 @@ export type MigrateOptions = {
 
 const ownFolder = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
+const neededRights =
+  'the role of DATABASE_URL has to be one that may create roles, or a member of keepr_maintenance and without KEEPR_…_PASSWORD'
+
 export const serviceRoles = ['keepr_api', 'keepr_validation', 'keepr_webhook', 'keepr_queue'] as const
 export type ServiceRole = (typeof serviceRoles)[number]
 
 /**
  * Brings the database to the present schema: makes missing roles, runs the pending files of `migrations/` and
  * BullMQ's own migrations. Safe to start any number of times at once: the second waits and finds nothing to do.
- * Everything of Keepr belongs to keepr_maintenance; the queue's schema belongs to keepr_queue, which sees nothing else.
+ * Everything belongs to keepr_maintenance, the queue's schema too, so that whoever is its member can bring an upgrade.
  */
 export async function migrate({ databaseUrl, passwords = {}, log = () => {}, folder = ownFolder }: MigrateOptions) {
   const client = new pg.Client({ connectionString: urlForPg(databaseUrl), application_name: 'keepr-migrate' })
   client.on('error', () => {}) // a lost connection fails the query that is running; without a listener it would end the process
   await client.connect()
   try {
-    await ensureRoles(client, passwords)
+    await ensureRoles(client, passwords).catch((error: unknown) => {
+      throw error instanceof pg.DatabaseError && error.code === '42501'
+        ? new Error(neededRights, { cause: error })
+        : error
+    })
     await client.query('set role keepr_maintenance')
     const applied = await runner({
       dbClient: client,
@@ -42,7 +49,6 @@ export async function migrate({ databaseUrl, passwords = {}, log = () => {}, fol
       logger: { info: () => {}, warn: log, error: log },
     })
     for (const migration of applied) log(`migrated ${migration.name}`)
-    await client.query('reset role')
     await migrateQueue(client)
     return applied.map((migration) => migration.name)
   } finally {
@@ -62,8 +68,10 @@ async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceR
     const password = passwords[role]
     if (password) await client.query(`alter role ${role} login password ${client.escapeLiteral(password)}`)
   }
+  // From PostgreSQL 16 on who made a role is its member, and cannot become it before it granted that to itself.
   const { rows } = await client.query<{ name: string; maintenance: boolean; database: string }>(
-    `select current_user as name, current_database() as database, pg_has_role(current_user, 'keepr_maintenance', 'member') as maintenance`,
+    `select current_user as name, current_database() as database, pg_has_role(current_user, 'keepr_maintenance',
+       case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end) as maintenance`,
   )
   const [self] = rows
   if (!self) throw new Error('the database did not say who is connected')
@@ -78,6 +86,11 @@ async function ensureRoles(client: pg.Client, passwords: Partial<Record<ServiceR
 }
 
 async function migrateQueue(client: pg.Client) {
+  // Before it was keepr_maintenance's it belonged to whoever migrated first.
+  const { rows } = await client.query<{ owner: string }>(
+    `select nspowner::regrole::text as owner from pg_namespace where nspname = '${DEFAULT_SCHEMA}'`,
+  )
+  await client.query(`set role ${rows[0]?.owner ?? 'keepr_maintenance'}`)
   await client.query(`create schema if not exists ${DEFAULT_SCHEMA}`)
   await runMigrations(client)
   await client.query(`grant usage, create on schema ${DEFAULT_SCHEMA} to keepr_queue`)

@@ -7,7 +7,7 @@ import { messageOf } from './message-of.ts'
 new Command('npm run migrate --')
   .description(
     'Brings the database at DATABASE_URL to the present schema; makes the roles of the services where they are missing.\n' +
-      'DATABASE_URL must name a role that may create roles, or keepr_maintenance itself.\n' +
+      'DATABASE_URL must name a role that may create roles, or a member of keepr_maintenance.\n' +
       'KEEPR_API_PASSWORD, KEEPR_VALIDATION_PASSWORD, KEEPR_WEBHOOK_PASSWORD and KEEPR_QUEUE_PASSWORD, where set, become theirs (each may come from a file: KEEPR_API_PASSWORD_FILE).',
   )
   .parse()
