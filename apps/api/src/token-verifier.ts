@@ -83,8 +83,9 @@ async function verifiedPayload(token: string, issuer: TokenIssuer, toleranceMs: 
   } catch (cause) {
     if (keysAreUnreachable(cause))
       throw Object.assign(problem('identity-provider-unavailable', { retry_after_s: 5 }), { cause })
-    // jose looks at the time last, so this is told of true tokens only.
+    // jose looks at claims after the signature, so this is told of true tokens only.
     if (cause instanceof errors.JWTExpired) throw problem('unauthenticated', { detail: 'The token has expired.' })
+    if (cause instanceof errors.JWTClaimValidationFailed) throw unusable(cause.claim)
     throw problem('unauthenticated')
   }
 }
@@ -109,19 +110,18 @@ const keysAreUnreachable = (error: unknown): boolean =>
   error instanceof errors.JWKSInvalid ||
   (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
 
+/** Of a token that is genuine: which claim is in the way is what its issuer, or who set Keepr up, has to mend. */
+const unusable = (claimName: string) =>
+  problem('unauthenticated', { detail: `The token's claim ${claimName} is missing, or not what is taken here.` })
+
 function readToken(payload: JWTPayload, issuer: TokenIssuer): VerifiedToken {
   const userId = claim(payload, issuer.userClaim)
   const groupId = claim(payload, issuer.groupClaim)
   const { exp, iat } = payload
-  if (
-    !isIdentity(userId) ||
-    !isIdentity(groupId) ||
-    typeof exp !== 'number' ||
-    !Number.isSafeInteger(Math.trunc(exp))
-  ) {
-    throw problem('unauthenticated')
-  }
-  if (iat !== undefined && (!Number.isFinite(iat) || iat > Date.now() / 1000 + 60)) throw problem('unauthenticated')
+  if (!isIdentity(userId)) throw unusable(issuer.userClaim)
+  if (!isIdentity(groupId)) throw unusable(issuer.groupClaim)
+  if (typeof exp !== 'number' || !Number.isSafeInteger(Math.trunc(exp))) throw unusable('exp')
+  if (iat !== undefined && (!Number.isFinite(iat) || iat > Date.now() / 1000 + 60)) throw unusable('iat')
   const actor = {
     userId: issuer.userPrefix + userId,
     groupId: issuer.groupPrefix + groupId,

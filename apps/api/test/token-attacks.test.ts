@@ -136,12 +136,24 @@ describe('a token with', () => {
     expect(keyFetches).toBe(0)
   })
 
-  test('an end in the past is told as that, if it is genuine; who sends none is told what to send', async () => {
+  test('an end in the past, or another claim that is not taken, is told as that, if it is genuine; who sends none is told what to send', async () => {
     const answer = async (token: string): Promise<unknown> => await (await api.bearer(token).get('/types')).json()
     const expired = await sign({ exp: inAnHour() - 7200 })
     expect(await answer(expired)).toMatchObject({ detail: 'The token has expired.' })
     const forged = expired.replace(/[^.]+$/u, 'AAAA')
     expect(await answer(forged)).toMatchObject({ detail: 'A valid bearer token is needed.' })
+    for (const [name, wrong] of Object.entries({
+      aud: { aud: 'x' },
+      iss: { iss: 'x' },
+      group_id: { group_id: 7 },
+      sub: { sub: '' },
+    }))
+      expect(await answer(await sign(wrong))).toMatchObject({
+        detail: `The token's claim ${name} is missing, or not what is taken here.`,
+      })
+    expect(await answer(await sign({ aud: 'x' }, {}, stranger.privateKey))).toMatchObject({
+      detail: 'A valid bearer token is needed.',
+    })
     expect(await answer('')).toMatchObject({ detail: 'Send one field `Authorization: Bearer <JWT>`.' })
   })
 
