@@ -421,3 +421,14 @@ test('102: what is sent to confuse logs and terminals is stored or refused, and 
   expect(sent.status).toBe(202)
   expect(sent.text.split('\n')).toHaveLength(1)
 })
+
+test('21: an empty body is none, whatever it is said to be, where none is needed', async () => {
+  await bad.send(post('{"name":"empty","type":"prompt","content":1}'))
+  await bad.api.settleAll()
+  const archive = (body: string) => ({
+    ...post(body, { 'content-type': 'application/x-www-form-urlencoded' }),
+    path: '/artifacts/empty/1/archive',
+  })
+  await bad.refuses({ row: 21, what: 'a form', send: archive('a=b'), ...media })
+  expect((await bad.send(archive(''))).status).toBe(200)
+})
