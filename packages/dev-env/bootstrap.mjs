@@ -108,7 +108,7 @@ async function npmCi() {
   const started = Date.now()
   const ticker = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000)
-    console.error(`  … ${seconds} s, ${countPackages()} of about ${total} packages`)
+    console.error(`  … ${seconds} s, ${unpackedPackages()} of about ${total} packages unpacked`)
   }, 5000)
   // Started by npm, its own program is at hand; else the one on the PATH. Flags undo what a user's settings may leave out.
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
@@ -155,9 +155,12 @@ function wantedPackages() {
   ).length
 }
 
-function countPackages() {
-  const names = listOr(modules)
-  return names.reduce((sum, name) => sum + (name.startsWith('@') ? listOr(join(modules, name)).length : 1), 0)
+/** npm makes all folders first, and fills them when everything has been downloaded. */
+function unpackedPackages() {
+  const folders = listOr(modules).flatMap((name) =>
+    name.startsWith('@') ? listOr(join(modules, name)).map((scoped) => join(name, scoped)) : [name],
+  )
+  return folders.filter((folder) => existsSync(join(modules, folder, 'package.json'))).length
 }
 
 /** Two first starts side by side: the second waits for the first. The lock of a process that is gone is void. */
