@@ -10,9 +10,9 @@ const introduction = `Versioned, typed and validated artifacts.
 Each request but those for health, metrics and this description carries a token: \`Authorization: Bearer <JWT>\`. It says
 whose group it is and which role the caller has; under \`npm start\`, \`npm run token\` makes one.
 
-A submission is answered \`202\` and judged afterwards: poll its \`Location\` until \`status\` is \`published\` or \`blocked\`, or
-send \`Prefer: wait=10\`. What is answered \`429\`, \`503\`, or \`409\` with \`Retry-After\` is sent again after that time, best
-with an \`Idempotency-Key\`. Errors are problems (RFC 9457) with a stable \`type\`; \`errors\` names each place.`
+A submission is answered \`202\` and judged afterwards: poll its \`Location\` until \`status\` is \`published\` or \`blocked\`,
+or \`validation.state\` is \`held\`; or send \`Prefer: wait=10\`. What is answered \`429\`, \`503\`, or \`409\` with
+\`Retry-After\` is sent again after that time, best with an \`Idempotency-Key\`. Errors are problems (RFC 9457) with a stable \`type\`; \`errors\` names each place.`
 
 /** The OpenAPI 3.1 document of all routes. */
 export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-const WRONG = 'is not an RFC 3339 time'
+const WRONG = 'is not an RFC 3339 time such as 2026-01-31T12:00:00Z ("+" in a URL is written %2B)'
 const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d(?:\.\d{1,9})?|60(?:\.0{1,9})?)(?:[Zz]|[+-](?:0\d|1[0-5]):[0-5]\d)$/u
 const SECONDS = 'YYYY-MM-DDTHH:MM:'.length
