@@ -60,7 +60,7 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     ${asked.usage_policy === undefined ? tx`` : withPolicy(tx)[asked.usage_policy]}
     ${asked.content_hash === undefined ? tx`` : tx`and content_hash = ${asked.content_hash}`}
     ${asked.name === undefined ? tx`` : tx`and name = ${asked.name}`}
-    ${asked.name_prefix === undefined ? tx`` : tx`and starts_with(name, ${asked.name_prefix}) and name >= ${asked.name_prefix} and name < ${asked.name_prefix + AFTER_ALL_NAMES}`}
+    ${asked.name_prefix === undefined ? tx`` : withPrefix(tx, asked.name_prefix)}
     ${asked.words === undefined ? tx`` : tx`and search_words @@ plainto_tsquery('simple', translate(${asked.words}, '._-', '   '))`}
     ${asked.created_after === undefined ? tx`` : tx`and created_at > ${asked.created_after}::text::timestamptz`}
     ${asked.created_before === undefined ? tx`` : tx`and created_at < ${asked.created_before}::text::timestamptz`}
@@ -149,8 +149,16 @@ export function readItem({ group_id, item }: ListedRow): ListedArtifact {
   }
 }
 
-/** Sorts after each character that a name may have. */
+/** By its bytes this is after each character that a name may have. */
 const AFTER_ALL_NAMES = '~'
+
+/**
+ * The range is a step down an index, and true only where the database sorts text by its bytes, as by the locale C: in the order of a
+ * language `~` is before letters. Which of the two it is the planner works out ('a' < 'B'), so that either nothing but the range
+ * is left or nothing of it.
+ */
+const withPrefix = (tx: Tx, prefix: string) => tx`
+  and starts_with(name, ${prefix}) and ('a' < 'B' or (name >= ${prefix} and name < ${prefix + AFTER_ALL_NAMES}))`
 
 // Spelt out, as a plan for any value cannot use the indexes that hold some of them only.
 const withStatus = (tx: Tx): Record<Status, Fragment> => ({
