@@ -100,6 +100,27 @@ describe('the re-validation of published content', () => {
     expect((await statusOf(second)).status).toBe('published')
   })
 
+  it('counts the grace from the first failure on, and a pass ends it, as blocking does', async () => {
+    const { type, artifacts } = await published(1, { on_recheck_failure: 'grace', grace: '1h' })
+    const again = async (valid: boolean) => {
+      peer.behave(json(200, { valid }))
+      await begin(type)
+      await through(type)
+      const [grace] = await worker.database.admin<{ blocks_at: Date }[]>`
+        select blocks_at from recheck_graces where artifact_id = ${artifacts[0]?.id ?? ''}`
+      return grace?.blocks_at
+    }
+    const first = await again(false)
+    expect(first).toBeDefined()
+    expect(await again(false)).toEqual(first)
+    expect(await again(true)).toBeUndefined()
+    expect((await again(false))?.getTime()).toBeGreaterThan(first?.getTime() ?? Infinity)
+    worker.configure({
+      [type]: { requires_validation: true, validator: { url: peer.url }, on_recheck_failure: 'block' },
+    })
+    expect(await again(false)).toBeUndefined()
+  })
+
   it('only reports when it is a simulation', async () => {
     const { type, artifacts } = await published(2, { on_recheck_failure: 'block' })
     await begin(type, true)

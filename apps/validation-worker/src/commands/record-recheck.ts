@@ -52,6 +52,7 @@ export async function recordRecheck(
 
 async function actOnFailure(tx: Tx, run: OpenRun, policy: RecheckPolicy): Promise<NewEvent | undefined> {
   if (policy.on_recheck_failure === 'block') {
+    await deleteGrace(tx, run.group_id, run.artifact_id) // of a failure before the type was configured so
     const blocked = await blockPublished(tx, run, 'recheck_failed')
     return blocked && { artifact: blocked, event_type: 'blocked' }
   }
