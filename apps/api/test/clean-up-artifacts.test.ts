@@ -43,6 +43,37 @@ test('a plan lists what is idle and is applied exactly once, sparing the latest'
   expect((await plan(await cleanUp(alice))).items).toEqual([])
 })
 
+test('the latest is what is that when a plan is applied, and leaves only where that is asked for', async () => {
+  for (const name of ['overtaken', 'left', 'emptied'])
+    for (const version of ['1', '2']) await alice.submit({ name, type: 'note', version, content: version })
+  await api.settleAll()
+  const outcomes = async (of: Plan, more: object) => {
+    const done = await plan(await cleanUp(admin, { apply: true, plan_id: of.plan_id, ...more }))
+    return done.items.map(({ name, version, outcome }) => `${name} ${version} ${outcome}`).toSorted()
+  }
+  const suggest = async () => await plan(await cleanUp(alice, { ttl: '1ms', type: 'note' }))
+  const suggested = await suggest()
+  await alice.submit({ name: 'overtaken', type: 'note', version: '3', content: '3' })
+  await api.settleAll()
+  await alice.send('POST', '/artifacts/left/2/archive')
+  expect(await outcomes(suggested, {})).toEqual([
+    'emptied 1 archived', 'emptied 2 kept', 'left 1 kept', 'left 2 kept', 'overtaken 1 archived', 'overtaken 2 archived',
+  ]) // prettier-ignore
+  expect(await outcomes(await suggest(), { include_latest: true })).toEqual([
+    'emptied 2 archived',
+    'left 1 archived',
+    'overtaken 3 archived',
+  ])
+})
+
+test('a plan is for a day', async () => {
+  const suggested = await plan(await cleanUp(alice, { ttl: '1d' }))
+  await api.database.admin`
+    update cleanup_plans set created_at = now() - interval '24 hours' where id = ${suggested.plan_id}`
+  const applied = await cleanUp(admin, { apply: true, plan_id: suggested.plan_id })
+  expect([applied.status, await applied.json()]).toMatchObject([409, { type: 'urn:keepr:problem:plan-not-applicable' }])
+})
+
 test('the rule that decides is told, and what is hidden looks like nothing', async () => {
   const ask = async (by: Caller, body: unknown) => await (await by.send('POST', '/access/explain', body)).json()
   expect(await ask(alice, { action: 'restore', name: 'old', version: '2' })).toMatchObject({

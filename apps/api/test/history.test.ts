@@ -37,6 +37,31 @@ test('a rollback lists V first, and what outranked the target highest first', as
   expect(withdrawn.map(({ version }) => version)).toEqual(['12', '11', '10', '9'])
 })
 
+test('what comes back has passed by its newest verdict, and a simulated one is none', async () => {
+  await publish('judged', '1', '2')
+  const judge = async (state: 'passed' | 'failed', simulate: boolean) =>
+    await api.database.admin.begin(async (sql) => {
+      await sql`set local session_replication_role = replica`
+      await sql`
+        insert into validation_runs (id, group_id, artifact_id, artifact_type, content_hash, kind, state, simulate,
+                                     requires_validation, deadline, checked_at)
+        select gen_random_uuid(), group_id, id, type, content_hash, 'recheck', ${state}, ${simulate}, true, now(), clock_timestamp()
+          from artifact_active where name = 'judged' and version = '1'`
+    })
+  const back = async () => {
+    const res = await alice.send('POST', '/artifacts/judged/2/rollback')
+    return [res.status, ((await res.json()) as Body)['type']]
+  }
+  await judge('failed', true)
+  expect((await back())[0]).toBe(200)
+  await admin.send('POST', '/artifacts/judged/2/restore')
+  await judge('failed', false)
+  expect(await back()).toEqual([409, 'urn:keepr:problem:not-restorable'])
+  expect(await read('judged', '2')).toMatchObject({ status: 'published' })
+  await judge('passed', false)
+  expect((await back())[0]).toBe(200)
+})
+
 test('reading archived content is an access, also after it was restored, and the history does not change', async () => {
   await publish('kept', '1', '2')
   await alice.send('POST', '/artifacts/kept/1/archive')

@@ -93,6 +93,30 @@ test('a refusal is kept like any answer', async () => {
   expect([first.status, again.status, replayed(again)]).toEqual([404, 404, 'true'])
 })
 
+test('a key belongs to one user and route, and stands for the query and If-Match as well as for the body', async () => {
+  await draft('asked')
+  const patch = (by: Caller, path: string, headers = {}) =>
+    by.send('PATCH', path, { metadata: { a: 1 } }, { 'idempotency-key': 'whose', ...headers })
+  const path = at('asked', '/meta')
+  expect((await patch(alice, path)).status).toBe(200)
+  expect(replayed(await patch(alice, path))).toBe('true')
+  for (const other of [await patch(alice, '/artifacts/asked/1/meta'), await patch(alice, path, { 'if-match': '*' })])
+    expect([other.status, await other.json()]).toMatchObject([
+      422,
+      { type: 'urn:keepr:problem:idempotency-key-reused' },
+    ])
+  const others = [
+    await patch(await api.as('acme', 'bob'), path),
+    await patch(await api.as('other', 'alice'), path),
+    await alice.send('PUT', at('asked'), { content: 2 }, { 'idempotency-key': 'whose' }),
+  ]
+  expect(others.map((res) => [res.status, replayed(res)])).toEqual([
+    [200, null],
+    [404, null],
+    [200, null],
+  ])
+})
+
 test('one key at two processes at once has one effect, and every later answer is the first', async () => {
   const body = { name: 'duplicated', type: 'numbered', content: 1 }
   const key = { 'idempotency-key': 'at two processes' }

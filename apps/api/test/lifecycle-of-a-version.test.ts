@@ -195,7 +195,7 @@ test('a cancelled version is blocked and can be revalidated', async () => {
   const cancelled = await move('c', '0.1.0', 'cancel')
   expect([cancelled.status, await json(cancelled)]).toMatchObject([
     200,
-    { status: 'blocked', blocked_reason: 'cancelled' },
+    { status: 'blocked', blocked_reason: 'cancelled', validation: { state: 'cancelled' } },
   ])
   expect((await move('c', '0.1.0', 'cancel')).status).toBe(409)
   const [first, second] = await Promise.all([move('c', '0.1.0', 'revalidate'), move('c', '0.1.0', 'revalidate')])
@@ -227,6 +227,32 @@ test('a rollback withdraws what would outrank its target, and brings that back u
   const [gaps] = await api.database.admin`
     select max(sequence) = count(*) as gapless from artifact_events where name = 'r'`
   expect(gaps).toEqual({ gapless: true })
+})
+
+test('a rollback goes to what was archived or superseded, and to what was rolled back only if told so', async () => {
+  await publish('b', '1.0.0', '2.0.0', '3.0.0')
+  const back = async (version: string, body = {}) => (await move('b', version, 'rollback', body)).status
+  expect([await back('3.0.0'), await latest('b')]).toEqual([200, '2.0.0'])
+  await publish('b', '4.0.0')
+  expect([await back('4.0.0'), await latest('b')]).toEqual([200, '2.0.0'])
+  await publish('b', '5.0.0')
+  expect([await back('5.0.0', { to_version: '3.0.0' }), await latest('b')]).toEqual([200, '3.0.0'])
+  await publish('b', '6.0.0')
+  await move('b', '3.0.0', 'archive')
+  expect([await back('6.0.0'), await latest('b')]).toEqual([200, '3.0.0'])
+})
+
+test('a rollback is for who made all that it withdraws, or an admin', async () => {
+  const bob = await api.as('acme', 'bob')
+  await publish('of-two', '1.0.0')
+  await bob.submit({ name: 'of-two', type: 'semantic', version: '2.0.0', content: 2 })
+  await publish('of-two', '3.0.0')
+  const back = async (version: string, by = alice) =>
+    (await move('of-two', '3.0.0', 'rollback', { to_version: version }, by)).status
+  expect([await back('1.0.0'), await back('1.0.0', bob), await back('2.0.0', bob)]).toEqual([403, 403, 403])
+  expect([await latest('of-two'), await back('2.0.0')]).toEqual(['3.0.0', 200])
+  expect((await move('of-two', '3.0.0', 'restore', {}, admin)).status).toBe(200)
+  expect([await back('1.0.0', admin), await latest('of-two')]).toEqual([200, '1.0.0'])
 })
 
 test('without a version to go back to a rollback changes nothing', async () => {

@@ -107,6 +107,26 @@ test('content is sent with its digests, in ranges, and not again', async () => {
   expect(await json(await alice.get('/artifacts/shared?content=false'))).toHaveProperty('last_accessed_at')
 })
 
+test('who has content already, or reads a part of it, has used it', async () => {
+  const path = '/artifacts/shared/1'
+  const [bytes, whole] = [await alice.get(`${path}/content`), await alice.get(path)]
+  const tagOf = (res: Response) => ({ 'if-none-match': res.headers.get('etag') ?? '' })
+  const reads: [string, Record<string, string>, number][] = [
+    [`${path}/content`, { range: 'bytes=0-1' }, 206],
+    [`${path}/content`, tagOf(bytes), 304],
+    [path, tagOf(whole), 304],
+    [`${path}/content`, { range: 'bytes=99-' }, 416],
+  ]
+  for (const [read, headers, status] of reads) {
+    await api.ctx.accessLog.flush('all')
+    await api.database.admin`update artifact_active set last_accessed_at = null where name = 'shared'`
+    expect((await alice.get(read, headers)).status).toBe(status)
+    await api.ctx.accessLog.flush('all')
+    const { last_accessed_at } = await json(await alice.get(`${path}?content=false`))
+    expect([status, last_accessed_at !== undefined]).toEqual([status, status !== 416])
+  }
+})
+
 test('who asks for header fields alone has not used an artifact', async () => {
   for (const path of ['/artifacts/own', '/artifacts/own/1', '/artifacts/own/1/content'])
     expect((await alice.send('HEAD', path)).status).toBe(200)

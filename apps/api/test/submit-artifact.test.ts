@@ -161,6 +161,18 @@ test('numbers and SemVer are not mixed, and bumps count from the highest release
   expect((await submit({ version: 7 })).status).toBe(422)
 })
 
+test('pre-releases and discarded drafts do not move the next version on, whatever else was used does', async () => {
+  const submit = async (extra: object) =>
+    (await json(await alice.submit({ name: 'next', type: 'semantic', content: Math.random(), ...extra })))['version']
+  await submit({ version: '1.0.0-rc.1' })
+  expect(await submit({})).toBe('0.1.0')
+  await submit({ version: '2.0.0-rc.1' })
+  expect(await submit({ draft: true, bump: 'minor' })).toBe('0.2.0')
+  expect(await submit({ draft: true })).toBe('0.2.1')
+  await alice.send('DELETE', '/artifacts/next/0.2.1?type=semantic')
+  expect(await submit({})).toBe('0.2.1')
+})
+
 test('the latest published content is not stored twice', async () => {
   const first = await json(await alice.submit({ name: 'same', type: 'prompt', content: { x: 1 } }))
   await api.settleAll()
@@ -168,6 +180,34 @@ test('the latest published content is not stored twice', async () => {
   expect([res.status, await res.json()]).toMatchObject([200, { id: first['id'], deduplicated: true }])
   const explicit = await alice.submit({ name: 'same', type: 'prompt', content: { x: 1 }, version: 2 })
   expect([explicit.status, await explicit.json()]).toMatchObject([202, { duplicate_of: first['id'] }])
+})
+
+test('what asks for a version, a bump or a draft, or says something else of the same content, is stored', async () => {
+  const form = (content_type: string) => {
+    const body = new FormData()
+    body.set('artifact', JSON.stringify({ name: 'alike', type: 'picture' }))
+    body.set('content', new Blob(['same'], { type: content_type }))
+    return alice.send('POST', '/artifacts', body)
+  }
+  await form('image/png')
+  await api.settleAll()
+  expect([(await form('image/png')).status, (await form('image/gif')).status]).toEqual([200, 202])
+
+  const same = { name: 'alike', type: 'semantic', content: 1, metadata: { a: 1 }, usage_policy: 'internal_only' }
+  await alice.submit(same)
+  await api.settleAll()
+  const { metadata: _metadata, usage_policy: _policy, ...content } = same
+  const answers: [object, number][] = [
+    [same, 200],
+    [content, 200],
+    [{ ...same, metadata: {} }, 202],
+    [{ ...same, usage_policy: 'public' }, 202],
+    [{ ...same, bump: 'minor' }, 202],
+    [{ ...same, version: '7.0.0' }, 202],
+    [{ ...same, draft: true }, 201],
+  ]
+  for (const [body, status] of answers)
+    expect((await alice.submit({ ...body })).status, JSON.stringify(body)).toBe(status)
 })
 
 test('twenty submissions of one version at once: one wins', async () => {
@@ -278,6 +318,21 @@ test.each([
   const res = await bob.submit({ name: 'unheard', type: 'prompt', content: 1 }, { prefer: 'wait=30' })
   expect([res.status, await res.json()]).toMatchObject([202, { status: 'on_verification' }])
   await deaf[Symbol.asyncDispose]()
+})
+
+test('what waits for a verdict counts however it came to wait: a draft or what was blocked waits for room too', async () => {
+  const limited = await startApi({ MAX_PENDING: '1' })
+  const bob = await limited.as('acme', 'bob')
+  const submitted = async (name: string, more = {}) =>
+    (await bob.submit({ name, type: 'note', content: 'x', ...more })).status
+  const move = async (name: string, verb: string) =>
+    (await bob.send('POST', `/artifacts/${name}/1/${verb}?type=note`)).status
+  expect([await submitted('blocked'), await move('blocked', 'cancel')]).toEqual([202, 200])
+  expect([await submitted('draft', { draft: true }), await submitted('waits')]).toEqual([201, 202])
+  expect([await move('draft', 'submit'), await move('blocked', 'revalidate')]).toEqual([429, 429])
+  expect([await move('waits', 'cancel'), await move('draft', 'submit')]).toEqual([200, 202])
+  expect([await move('draft', 'cancel'), await move('blocked', 'revalidate')]).toEqual([200, 202])
+  await limited[Symbol.asyncDispose]()
 })
 
 test('limits of a group are kept where they are configured', async () => {
