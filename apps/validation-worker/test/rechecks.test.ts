@@ -159,10 +159,12 @@ describe('the sweep', () => {
     await worker.database.admin`delete from outbox where refs[1] = ${forgotten.run_id}`
     await worker.database
       .admin`update validation_runs set deadline = now() - interval '1 s' where id = ${overdue.run_id}`
-    await worker.database.admin`update outbox set due_at = now() + interval '1 h' where refs[1] = ${overdue.run_id}`
+    await worker.database
+      .admin`update outbox set due_at = now() + interval '1 h', quarantined_at = now() where refs[1] = ${overdue.run_id}`
     await sweepStuckRuns(worker.ctx)
     expect((await worker.stateOf(forgotten)).message?.due_in_ms).toBeLessThan(1000)
     expect((await worker.stateOf(overdue)).message?.due_in_ms).toBeLessThan(1000)
+    expect(await worker.database.admin`select from outbox where quarantined_at is not null`).toHaveLength(0)
     await worker.work(forgotten)
     await worker.work(overdue)
     expect((await worker.stateOf(forgotten)).status).toBe('published')

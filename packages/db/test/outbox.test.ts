@@ -223,13 +223,15 @@ describe('the relay', () => {
     await database.admin`delete from outbox where refs[1] = ${event}`
   })
 
-  it('sets a message aside that the queue refuses again and again, and lets others pass', async () => {
+  it('sets a message aside that the queue refuses again and again, lets others pass, and takes it up again when it is due anew', async () => {
     const poison = await enqueue('poison', 'g')
     const good = await enqueue('poison', 'g')
     const seen: string[] = []
+    let isRefused = true
     await using _relay = relayWith(async (_kind, messages) => {
       seen.push(...messages.map(firstRef))
-      return messages.filter((message) => firstRef(message) === poison).map(({ id }) => ({ id, reason: 'refused' }))
+      const refused = isRefused ? messages.filter((message) => firstRef(message) === poison) : []
+      return refused.map(({ id }) => ({ id, reason: 'refused' }))
     })
     await waitFor(() => seen.includes(good), 'the good message')
     const [row] = await waitFor(async () => {
@@ -238,6 +240,12 @@ describe('the relay', () => {
       return rows.count ? rows : false
     }, 'the quarantine')
     expect(row?.['failures']).toBe(2)
+    isRefused = false
+    seen.length = 0
+    await db.withService(null, (tx) =>
+      rescheduleMessage(tx, { kind: 'validate_run', lane: 'poison', group_id: 'g', refs: [poison], delayMs: 0 }),
+    )
+    await waitFor(() => seen.includes(poison), 'another chance, once it is due anew')
     await Promise.all([poison, good].map(finish))
   })
 

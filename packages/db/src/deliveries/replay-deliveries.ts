@@ -1,3 +1,4 @@
+import { orRescheduled } from '../outbox/reschedule-message.ts'
 import type { DeliveryState, Timestamp } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -34,8 +35,7 @@ export async function replayDeliveries(
     ), announced as (
       insert into outbox as o (id, kind, lane, group_id, refs)
       select gen_random_uuid(), 'deliver_webhook', ${subscriber}, group_id, array[id] from replayed
-      on conflict (kind, (refs[1])) where kind <> 'fan_out_events'
-      do update set due_at = excluded.due_at, leased_until = null, generation = o.generation + 1
+      ${orRescheduled(tx)}
     )
     select (select count(*)::int from replayed) as replayed, (select max(created_at) from chosen) as last`
   const replayed = row?.replayed ?? 0
