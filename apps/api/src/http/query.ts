@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Offence } from '@keepr/shared/domain/offence'
 import { problem } from '@keepr/shared/problem'
 import * as v from 'valibot'
@@ -18,6 +19,8 @@ export function readQuery(c: Call, { query = none, repeatable = [] }: RouteSpec)
   const offences: Offence[] = []
   const values: Record<string, unknown> = Object.create(null)
   for (const [name, list] of given) {
+    if (list.some((value) => value.includes('\ufffd')) && !isEscapedUtf8(url))
+      throw problem('malformed-request', { detail: 'The query is not in UTF-8.' })
     if (list.some((value) => value.includes('\u0000'))) offences.push(offence(name, 'contains U+0000'))
     if (!repeatable.includes(name) && list.length > 1) offences.push(offence(name, 'is given several times'))
     values[name] = repeatable.includes(name) ? list : list[0]
@@ -40,5 +43,9 @@ export const queryOf = (url: string): URLSearchParams => {
   const [, query = ''] = /^[^?#]*\?([^#]*)/u.exec(url) ?? []
   return new URLSearchParams(query)
 }
+
+/** What is none is read as U+FFFD, and would be searched for as such. */
+const isEscapedUtf8 = (url: string): boolean =>
+  (url.match(/(?:%[\da-f]{2})+/giu) ?? []).every((bytes) => isUtf8(Buffer.from(bytes.replaceAll('%', ''), 'hex')))
 
 const offence = (parameter: string, detail: string): Offence => ({ pointer: '', parameter, detail })

@@ -53,6 +53,13 @@ const rows: Row[] = [
     '019ab1de7c0070008000000000000001',
     "'",
   ].map((id): Row => ({ row: 41, what: `the id ${id}`, send: { path: `/artifacts/by-id/${id}` }, ...gone })),
+  ...['q=caf%E9', 'tag=%C3%28', 'category=%ff', 'name=%ED%A0%80', 'type=%EF%BF%BD%80'].map((query): Row => ({
+    row: 26,
+    what: `${query}, which is no UTF-8`,
+    send: q(query),
+    status: 400,
+    code: 'malformed-request',
+  })),
   ...[
     'limit=-1',
     'limit=0',
@@ -316,6 +323,11 @@ describe('row 45: what looks like a pattern or SQL is taken literally', () => {
       }
     },
   )
+})
+
+test('26: U+FFFD itself is searched for like any character', async () => {
+  const answer = await bad.send(q('q=%EF%BF%BD%C3%A9&tag=100%'))
+  expect([answer.status, answer.text]).toEqual([200, '{"items":[],"next_cursor":null}'])
 })
 
 test('53, 54: one key, many at once: one effect, and the rest is told to wait or told the same', async () => {
