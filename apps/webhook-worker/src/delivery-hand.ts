@@ -1,12 +1,12 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
-import { giveBackDeliveries } from '@keepr/db/outbox/give-back-deliveries'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import { commitSoon } from '@keepr/db/transaction'
 import { within } from '@keepr/shared/runtime/within'
 import type { Context } from './context.ts'
 import { claimRoom, type RoomClaim } from './delivery/claim-room.ts'
 import { createLanes, type Held, heldIn, isFresh, type Lane, removeWaiting, sizeOf } from './delivery/lanes.ts'
+import { createProgress } from './delivery/progress.ts'
 import type { DeliveryDesk } from './delivery-desk.ts'
+import { giveBack } from './jobs/give-back.ts'
 import { makeDelivery } from './jobs/make-delivery.ts'
 
 /** Deliveries that are leased as they are written, to whoever makes them: no relay and no queue comes in between. */
@@ -36,7 +36,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   const lanes = createLanes()
   const stopping = new AbortController()
   const working = new Set<Promise<void>>()
-  const onProgress = new Set<() => void>()
+  const progress = createProgress()
   /** What waits there waits for a slot and not for its subscriber; the next that is free is for the first of them. */
   const short = new Set<Lane>()
   let closing = false
@@ -63,10 +63,11 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   async function work(lane: Lane): Promise<void> {
     lane.running += 1
     for (let held = lane.waiting.next(); held; held = ctx.slots.awaited() ? undefined : lane.waiting.next()) {
-      if (!isFresh(held)) await giveBack(lane, [held])
-      else if (!(await make(held.delivery))) await giveBack(lane, removeWaiting(lane))
+      if (!isFresh(held)) await leave(lane, [held])
+      else if (!(await wasTaken(ctx, desk, { delivery: held.delivery, signal: stopping.signal })))
+        await leave(lane, removeWaiting(lane))
       lane.bytes -= sizeOf(held)
-      for (const look of onProgress) look()
+      progress.made()
       if (lane.left && lane.waiting.size() === 0) ctx.relay.nudge()
     }
     lane.running -= 1
@@ -75,44 +76,22 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
     lanes.forgetIfEmpty(lane)
   }
 
-  async function make(delivery: WaitingDelivery): Promise<boolean> {
-    try {
-      const { signal } = stopping
-      return (await makeDelivery(ctx, desk, { delivery, signal, takesNext: () => false })).delivered
-    } catch (error) {
-      ctx.log.error(
-        { err: error, delivery_id: delivery.id },
-        'a delivery was not recorded; it is made when its lease ends',
-      )
-      return false
-    }
-  }
-
-  /** Back to the outbox: whoever has time takes it from there. */
-  async function giveBack(lane: Lane, given: readonly Held[]): Promise<void> {
+  /** Leaves to whoever has time what will not be made here. */
+  async function leave(lane: Lane, given: readonly Held[]): Promise<void> {
     if (given.length === 0) return
     lane.left = true
     noteIfShort(lane)
     lanes.forgetIfEmpty(lane)
-    const leases = given.map(({ delivery: { id }, lease_ends_by_ms }) => ({ id, lease_ends_by_ms }))
-    try {
-      await ctx.db.withService(null, (tx) => Promise.all([giveBackDeliveries(tx, leases), commitSoon(tx)]))
-      ctx.relay.nudge()
-    } catch (error) {
-      ctx.log.warn(
-        { err: error, deliveries: given.length },
-        'deliveries were not given back; their leases end by themselves',
-      )
-    }
+    await giveBack(ctx, given)
   }
 
   function begin(lane: Lane, since: number) {
-    if (closing) track(giveBack(lane, removeWaiting(lane)))
+    if (closing) track(leave(lane, removeWaiting(lane)))
     start(lane)
     if (lane.waiting.size() === 0) return
     // By what it was taken with and not by the time that has passed: a timer may be early.
     const tooOld = () => removeWaiting(lane, (held) => held.since <= since)
-    setTimeout(() => track(giveBack(lane, tooOld())), PATIENCE_MS).unref()
+    setTimeout(() => track(leave(lane, tooOld())), PATIENCE_MS).unref()
   }
 
   function track(work: Promise<void>) {
@@ -144,17 +123,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
         for (const lane of taken) begin(lane, claimed.leased().since)
       },
       async emptied() {
-        if (taken.length === 0) return
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const timer = setTimeout(resolve, EMPTYING_MS)
-        const look = () => {
-          if (taken.some((lane) => heldIn(lane) <= FEW)) resolve()
-        }
-        onProgress.add(look)
-        look()
-        await promise
-        clearTimeout(timer)
-        onProgress.delete(look)
+        if (taken.length > 0) await progress.until(() => taken.some((lane) => heldIn(lane) <= FEW), EMPTYING_MS)
       },
       [Symbol.dispose]() {
         claimed.forget()
@@ -165,7 +134,7 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
 
   async function close(deadlineMs: number) {
     closing = true
-    for (const lane of lanes.all()) track(giveBack(lane, removeWaiting(lane)))
+    for (const lane of lanes.all()) track(leave(lane, removeWaiting(lane)))
     const allDone = async () => {
       while (working.size > 0) await Promise.all(working)
     }
@@ -176,4 +145,21 @@ export function createDeliveryHand(ctx: Context, desk: Pick<DeliveryDesk, 'close
   }
 
   return { claim, close }
+}
+
+/** Makes a delivery; whether the subscriber took it, so that it may have the next. It does not throw. */
+async function wasTaken(
+  ctx: Context,
+  desk: Pick<DeliveryDesk, 'close'>,
+  { delivery, signal }: { delivery: WaitingDelivery; signal: AbortSignal },
+): Promise<boolean> {
+  try {
+    return (await makeDelivery(ctx, desk, { delivery, signal, takesNext: () => false })).delivered
+  } catch (error) {
+    ctx.log.error(
+      { err: error, delivery_id: delivery.id },
+      'a delivery was not recorded; it is made when its lease ends',
+    )
+    return false
+  }
 }
