@@ -14,7 +14,16 @@ type PlanNode = {
   'Shared Read Blocks'?: number
   Plans?: PlanNode[]
 }
-export type Plan = { text: string; nodes: PlanNode[]; rowsTouched: number; blocksRead: number; scanned: string[] }
+export type Plan = {
+  text: string
+  nodes: PlanNode[]
+  /** Rows, and entries of indexes that tell all that is asked of a row. */
+  rowsTouched: number
+  /** Rows alone, but for those that are beside others on a page of which a bitmap too large for its memory tells no more. */
+  rowsRead: number
+  blocksRead: number
+  scanned: string[]
+}
 
 export type Explained = AsyncDisposable & {
   /** The plans of every statement that a story runs as the role, those inside of functions and triggers included. */
@@ -76,6 +85,7 @@ function readPlan(message: string): Plan[] {
       nodes,
       blocksRead: scans.reduce((most, node) => Math.max(most, blocks(node)), 0),
       rowsTouched: scans.reduce((sum, node) => sum + touched(node), 0),
+      rowsRead: scans.reduce((sum, node) => sum + read(node), 0),
       scanned: scans
         .filter((node) => node['Node Type'] === 'Seq Scan' && node['Actual Loops'] !== 0)
         .map((node) => node['Relation Name'] ?? ''),
@@ -88,6 +98,9 @@ const flatten = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 const touched = (node: PlanNode): number =>
   ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
   (node['Actual Loops'] ?? 1)
+
+const read = (node: PlanNode): number =>
+  node['Node Type'] === 'Index Only Scan' ? 0 : touched({ ...node, 'Rows Removed by Index Recheck': 0 })
 
 /** An index may be read from end to end for few rows, which rows alone do not tell. */
 const blocks = (node: PlanNode): number =>

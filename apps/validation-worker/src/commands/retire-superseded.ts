@@ -1,11 +1,10 @@
-import { listPublishedVersions } from '@keepr/db/artifacts/list-published-versions'
+import { listSuperseded } from '@keepr/db/artifacts/list-superseded'
 import { appendEvents, type NewEvent } from '@keepr/db/events/append-events'
 import { moveToHistory } from '@keepr/db/history/move-to-history'
 import { lockName } from '@keepr/db/names/lock-name'
 import type { ArtifactRow } from '@keepr/db/rows'
 import type { Tx } from '@keepr/db/transaction'
 import { systemActor } from '@keepr/shared/domain/actor'
-import { supersededVersions } from '@keepr/shared/domain/retention'
 
 type Publication = Pick<ArtifactRow, 'id' | 'group_id' | 'type' | 'name' | 'version'>
 
@@ -18,15 +17,8 @@ export const RETIRED_AT_ONCE = 100
  * @returns their events, which the caller writes
  */
 export async function retireSuperseded(tx: Tx, publication: Publication, maxPublished: number): Promise<NewEvent[]> {
-  const published = await listPublishedVersions(tx, publication)
-  // Newest first: one that was published since is not for this publication to retire.
-  const ids = supersededVersions(published, publication.id, maxPublished)
-    .map(({ id }) => id)
-    .filter((id) => id !== published[0]?.id)
-  const retired = await moveToHistory(tx, publication.group_id, ids.slice(0, RETIRED_AT_ONCE), {
-    reason: 'superseded',
-    by: actor,
-  })
+  const ids = await listSuperseded(tx, publication, { maxPublished, limit: RETIRED_AT_ONCE })
+  const retired = await moveToHistory(tx, publication.group_id, ids, { reason: 'superseded', by: actor })
   return retired.map((artifact) => ({
     artifact,
     event_type: 'archived',
