@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { listArtifacts, type ListQuestion, readItem } from '@keepr/db/artifacts/list-artifacts'
 import type { Db } from '@keepr/db/connect'
+import { toTimestamp } from '@keepr/db/timestamp'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 
 const alice = { userId: 'alice', groupId: 'acme', roles: ['author'] } as const
@@ -70,7 +71,7 @@ it.for<Partial<ListQuestion>>([
 })
 
 it('a page of a time is found within it', async () => {
-  const [first, last] = ['2026-01-01T00:20:00Z', '2026-01-01T00:40:00Z'] as never[]
+  const [first, last] = [toTimestamp('2026-01-01 00:20:00+00'), toTimestamp('2026-01-01 00:40:00+00')]
   const ofTime = { tags: ['between'], created_after: first, created_before: last }
   const expected = await database.admin<{ id: string }[]>`
     select id from artifact_active
