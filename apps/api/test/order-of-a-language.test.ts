@@ -5,7 +5,7 @@ import { testPasswords } from '@keepr/dev-env/testing/database'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApi, type TestApi } from './start-api.ts'
 
-/** A database as most servers make it, unlike the one of all other tests: it sorts text as a language does, not by its bytes. */
+/** Unlike the database of all other tests it sorts text as a language does, as most servers do, and not by its bytes; it writes dates so too. */
 const name = `of_a_language_${randomBytes(6).toString('hex')}`
 
 let api: TestApi
@@ -13,6 +13,7 @@ let db: Db
 beforeAll(async () => {
   api = await startApi({}, async ({ admin, adminUrl, urlOf }) => {
     await admin`create database ${admin(name)} template template0 locale_provider icu icu_locale 'en-US' locale 'C'`
+    await admin`alter database ${admin(name)} set datestyle = 'German, DMY'`
     const there = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
     await migrate({ databaseUrl: there(adminUrl), passwords: testPasswords })
     db = connect({
@@ -30,6 +31,14 @@ afterAll(async () => {
   await db.close()
   await api.database.admin`drop database ${api.database.admin(name)} with (force)`
   await api[Symbol.asyncDispose]()
+})
+
+test('a time is written by RFC 3339, however the database would', async () => {
+  const alice = await api.as('acme', 'alice')
+  const made = await alice.submit({ name: 'dated', type: 'note', content: 'x', draft: true })
+  const items = (await (await alice.get('/artifacts/?type=note')).json()) as { items: unknown[] } // SAFETY: a page.
+  for (const one of [await made.json(), ...items.items])
+    expect(one).toMatchObject({ created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/u) })
 })
 
 test('names are found by how they begin and paged by name, each once, also where text has the order of a language', async () => {
@@ -52,5 +61,5 @@ test('names are found by how they begin and paged by name, each once, also where
       expect(await listed(`name=${prefix}*&sort=${sort}`)).toEqual(
         names.filter((one) => one.startsWith(prefix)).toSorted(),
       )
-  expect(await listed('sort=name')).toEqual(names.toSorted())
+  expect(await listed('type=prompt&sort=name')).toEqual(names.toSorted())
 })

@@ -16,6 +16,7 @@ export async function connectMaintenance({ url, applicationName, readOnly }: Opt
     connection: {
       application_name: applicationName,
       TimeZone: 'UTC',
+      DateStyle: 'ISO',
       lock_timeout: 10_000,
       statement_timeout: 600_000,
       idle_in_transaction_session_timeout: 60_000,

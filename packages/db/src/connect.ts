@@ -74,6 +74,7 @@ export function connect(options: ConnectOptions): Db {
     connection: {
       application_name: options.applicationName,
       TimeZone: 'UTC',
+      DateStyle: 'ISO',
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: options.lockTimeoutMs,
       idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs ?? 10_000,
