@@ -103,6 +103,24 @@ describe('the validation worker as a process', () => {
     expect(await everythingStored()).not.toContain('a-secret-that-nobody-sees')
   })
 
+  it('tries at once what waits for the operator when the configuration has changed', async () => {
+    await configure('/wrong')
+    peer.behave(json(404, {}))
+    const { child, output } = startWorkerProcess()
+    await waitFor(() => output().includes('the validation worker is ready'), 'the start')
+    const artifact = await submitted(database, database.connectAs('keepr_api'))
+    await waitFor(() => output().includes('needs the operator'), 'the mistake')
+    peer.behave(json(200, { valid: true }))
+    await configure('/right')
+    await waitFor(async () => {
+      const [row] = await database.admin`select status from artifact_active where id = ${artifact.id}`
+      return row?.['status'] === 'published'
+    }, 'the verdict')
+    expect(peer.requests.at(-1)?.path).toBe('/right')
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  })
+
   it(
     'killed in the middle of a call leaves the run to the next one: one verdict, one event',
     { timeout: 90_000 },

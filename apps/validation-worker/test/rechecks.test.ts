@@ -131,8 +131,25 @@ describe('the re-validation of published content', () => {
       expect(await statusOf(artifact)).toEqual({ status: 'published', events: ['published'] })
   })
 
-  it('never blocks for a validator that cannot be had', async () => {
-    const { type, artifacts } = await published(2, { on_recheck_failure: 'block' })
+  it('gives the first failure its grace, and the next ones no more', async () => {
+    const { type, artifacts } = await published(1, { on_recheck_failure: 'grace', grace: '1h' })
+    peer.behave(json(200, { valid: false }))
+    const grace = async () => {
+      await begin(type)
+      await through(type)
+      const [row] = await worker.database.admin<{ run_id: string; blocks_at: Date }[]>`
+        select run_id, blocks_at from recheck_graces where artifact_id = ${artifacts[0]?.id ?? ''}`
+      return row
+    }
+    const first = await grace()
+    const second = await grace()
+    expect(second?.run_id).not.toBe(first?.run_id)
+    expect(second?.blocks_at).toEqual(first?.blocks_at)
+  })
+
+  it.each(['block', 'hold'])('never blocks for a validator that cannot be had, with %s', async (on_unavailable) => {
+    const validator = { url: peer.url, attempts: 1, on_unavailable }
+    const { type, artifacts } = await published(2, { on_recheck_failure: 'block', validator })
     await begin(type)
     peer.behave(json(503, {}))
     await through(type)

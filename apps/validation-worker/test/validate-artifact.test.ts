@@ -66,6 +66,27 @@ describe('a validation run', () => {
     for (const { body } of peer.requests) expect(body).toContain(`,"content":${content}}}`)
   })
 
+  it('is known to the validator by its own id, whatever header the operator configured', async () => {
+    const validator = { url: `${peer.url}/check`, headers: { 'Idempotency-Key': 'the same each time' } }
+    worker.configure({ checked: { requires_validation: true, validator } })
+    const artifact = await worker.submit()
+    await worker.work(artifact)
+    expect(peer.requests[0]?.headers['idempotency-key']).toBe(artifact.run_id)
+  })
+
+  it('that only the operator can help is counted, and said as an error', async () => {
+    peer.behave(json(403, {}))
+    const artifact = await worker.submit()
+    await worker.work(artifact)
+    expect((await worker.ctx.metrics.operatorMistakes.get()).values).toEqual([
+      { labels: { type: 'checked' }, value: 1 },
+    ])
+    const line = worker.logged.map((text) => JSON.parse(text)).find(({ run_id }) => run_id === artifact.run_id)
+    expect(line).toMatchObject({ level: 'error', outcome: 'error', reason: 'the validator answered 403' })
+    peer.behave(json(200, { valid: true }))
+    await worker.work(artifact)
+  })
+
   it('blocks what the validator finds invalid, however little its findings say', async () => {
     peer.behave(json(200, { valid: false, findings: [{ message: 'too long' }] }))
     const artifact = await worker.submit()
