@@ -156,6 +156,18 @@ test('versions of different kinds are compared as what both are, and the diff sa
     expect(await diff(from, to)).toMatchObject({ kind: 'binary', not_compared: 'binary' })
 })
 
+test('a verdict is waited for as long as the type says, from the start of the run on', async () => {
+  const validator = api.ctx.types().get('checked')?.validator
+  if (!validator) throw new Error('the type checked has a validator')
+  configure('hasty', { requires_validation: true, validator: { ...validator, deadline: 3_600_000 } })
+  await alice.submit({ name: 'at-once', type: 'hasty', content: {} })
+  await alice.submit({ name: 'by-draft', type: 'hasty', content: {}, draft: true })
+  await alice.send('POST', '/artifacts/by-draft/1/submit?type=hasty')
+  const waits = await api.database.admin`
+    select deadline - created_at = interval '1 hour' as as_told from validation_runs where artifact_type = 'hasty'`
+  expect(waits).toEqual([{ as_told: true }, { as_told: true }])
+})
+
 test('a name keeps the kind of versions that it has when its type is configured otherwise', async () => {
   configure('renumbered', { versioning: 'any' })
   const submit = async (name: string, more: Record<string, unknown>) =>

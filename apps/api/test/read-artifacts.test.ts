@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Caller, startApi, type TestApi } from './start-api.ts'
 
 let api: TestApi
@@ -285,6 +285,19 @@ test('unknown paths, methods and media types are problems', async () => {
   expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   expect((await alice.get('/types', { accept: 'image/png' })).status).toBe(406)
   expect((await alice.get('/types/')).status).toBe(200)
+})
+
+test('while the queue is away the API is ready, and says that something is missing', async () => {
+  const nobody = api.bearer(undefined)
+  const readiness = async () => {
+    const res = await nobody.get('/readyz')
+    return [res.status, await res.json()]
+  }
+  expect(await readiness()).toEqual([200, { status: 'ready' }])
+  const { queueIsUp } = api.ctx
+  onTestFinished(() => void (api.ctx.queueIsUp = queueIsUp))
+  api.ctx.queueIsUp = () => false
+  expect(await readiness()).toEqual([200, { status: 'degraded' }])
 })
 
 test('the API describes itself, and its reference loads nothing from elsewhere', async () => {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { httpPeer, type HttpPeer, json } from './support/http-peer.ts'
@@ -45,6 +45,7 @@ function startWorkerProcess() {
       LOG_LEVEL: 'debug',
     },
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   return { child, output: () => output }
