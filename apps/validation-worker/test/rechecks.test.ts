@@ -96,7 +96,11 @@ describe('the re-validation of published content', () => {
     expect((await statusOf(first)).events).toEqual(['published', 'recheck_failed', 'blocked'])
     const [blocked] = await worker.database.admin`
       select event_data from artifact_events where artifact_id = ${first.id} and event_type = 'blocked'`
-    expect(blocked?.['event_data']).toMatchObject({ reason: 'recheck_failed', findings: [finding] })
+    expect(blocked?.['event_data']).toEqual({
+      run_id: expect.any(String),
+      reason: 'recheck_failed',
+      findings: [finding],
+    })
     expect((await statusOf(second)).status).toBe('published')
   })
 

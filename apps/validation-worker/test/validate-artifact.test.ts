@@ -101,16 +101,14 @@ describe('a validation run', () => {
     peer.behave(json(422, { valid: false, findings: [{ severity: 'high', code: 'X1', message: 'no', path: '/a' }] }))
     const artifact = await worker.submit()
     await worker.work(artifact)
-    expect(await worker.stateOf(artifact)).toMatchObject({
+    const { events, ...state } = await worker.stateOf(artifact)
+    expect(state).toMatchObject({
       status: 'blocked',
       run: { state: 'failed', findings: [{ severity: 'high', code: 'X1', message: 'no', path: '/a' }] },
-      events: [
-        {
-          event_type: 'blocked',
-          event_data: { reason: 'validation_failed', findings: [{ severity: 'high', code: 'X1', path: '/a' }] },
-        },
-      ],
     })
+    expect(events).toMatchObject([{ event_type: 'blocked', event_data: { reason: 'validation_failed' } }])
+    // Their texts may quote the content, which webhooks never tell.
+    expect(events[0]?.event_data['findings']).toEqual([{ severity: 'high', code: 'X1', path: '/a' }])
   })
 
   it('changes nothing when it is worked on again', async () => {
