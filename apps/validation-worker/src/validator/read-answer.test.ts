@@ -44,7 +44,7 @@ describe('an answer of a validator', () => {
     const finding = { severity: 'high', code: 'X1', message: 'm' }
     expect(read(422, JSON.stringify({ findings: [finding] }))).toMatchObject({ kind: 'failed', findings: [finding] })
     for (const other of [{}, { detail: 'no' }, { findings: 'none' }, { valid: true, findings: [] }, [], 'no'])
-      expect(read(422, JSON.stringify(other)).kind).toBe('error')
+      expect(read(422, JSON.stringify(other))).toMatchObject({ kind: 'error', mistake: true })
     expect(read(200, JSON.stringify({ findings: [finding] })).kind).toBe('error')
   })
 

@@ -28,7 +28,8 @@ const POLL_MS = { default: 2_000, least: 500, most: 15 * 60_000 } as const
 export function readAnswer(answer: Answer, asked: Asked): CallOutcome {
   const { status, headers } = answer
   const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.now)
-  if (status === 200 || status === 422) return readVerdict(answer, asked)
+  if (status === 200) return readVerdict(answer, asked)
+  if (status === 422) return readRefusal(answer, asked)
   if (status === 202) return readPending(headers['location'], retryAfterMs, asked)
   const gone = asked.isPoll ? { submitAnew: true } : {}
   if (status === 429 || status >= 500)
@@ -59,6 +60,12 @@ function readVerdict(answer: Answer, asked: Asked): CallOutcome {
     findings: findings.map((finding) => cleaned(finding, asked)),
     reportUrl: link(report_url, asked),
   }
+}
+
+/** Without a verdict it is a 4xx like others: many frameworks answer so to a request that their schema does not fit. */
+function readRefusal(answer: Answer, asked: Asked): CallOutcome {
+  const outcome = readVerdict(answer, asked)
+  return outcome.kind === 'error' ? { ...outcome, mistake: !asked.isPoll } : outcome
 }
 
 /** The status says no: with findings, the body need not say so again. */
