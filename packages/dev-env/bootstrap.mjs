@@ -104,7 +104,7 @@ function installedByHand() {
 
 async function npmCi() {
   const total = wantedPackages()
-  console.error(`Installing dependencies (first start, or they changed; about a minute) …`)
+  console.error(`Installing dependencies (first start, or they changed; about a minute: npm downloads all, then unpacks it) …`)
   const started = Date.now()
   const ticker = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000)
@@ -126,7 +126,11 @@ async function npmCi() {
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   })
-  const stop = (signal) => child.kill(signal)
+  let stoppedBy
+  const stop = (signal) => {
+    stoppedBy = signal
+    child.kill('SIGKILL') // asked to end it first puts everything back, for most of a minute; the next one begins anew anyway
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
   const code = await new Promise((resolve) => {
     child.on('error', (error) => {
@@ -139,6 +143,10 @@ async function npmCi() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop)
   if (code !== 0) {
     rmSync(lock, { recursive: true, force: true })
+    if (stoppedBy !== undefined) {
+      console.error('Stopped while dependencies were installed: the next start installs them.')
+      process.exit(128 + constants.signals[stoppedBy])
+    }
     console.error(`Dependencies could not be installed: npm ci ended with ${code} (see above). Start again to go on.`)
     process.exit(code)
   }
