@@ -104,7 +104,9 @@ function installedByHand() {
 
 async function npmCi() {
   const total = wantedPackages()
-  console.error(`Installing dependencies (first start, or they changed; about a minute: npm downloads all, then unpacks it) …`)
+  console.error(
+    `Installing dependencies (first start, or they changed; about a minute: npm downloads all, then unpacks it) …`,
+  )
   const started = Date.now()
   const ticker = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDataDir } from './data-dir.ts'
 
 export const DEVELOPMENT_ISSUER = 'keepr-development'
 export const DEVELOPMENT_AUDIENCE = 'keepr'
@@ -15,7 +16,7 @@ export type DevelopmentSecrets = {
 export function developmentSecrets(dataDir: string): DevelopmentSecrets {
   const file = join(dataDir, 'secrets.json')
   if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true })
+    makeDataDir(dataDir)
     writeFileSync(file, JSON.stringify(newSecrets(), null, 2), { mode: 0o600 })
   }
   // SAFETY: written by the lines above and by nothing else.

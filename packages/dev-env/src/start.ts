@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { readSettings, warnOfUnknownSettings } from '@keepr/shared/runtime/settings'
 import { Command } from 'commander'
-import { dataDirOf } from './data-dir.ts'
+import { dataDirOf, makeDataDir } from './data-dir.ts'
 import { developmentToken } from './development-token.ts'
 import { givenDatabaseUrl } from './given-database.ts'
 import { messageOf } from './message-of.ts'
@@ -45,7 +44,7 @@ async function start(): Promise<void> {
   const settings = readSettings(process.env, ['PORT', 'KEEPR_DATA_DIR', 'KEEPR_CONFIG_DIR', 'REDIS_URL'])
   const databaseUrl = givenDatabaseUrl(process.env)
   const dataDir = dataDirOf(settings.keeprDataDir)
-  mkdirSync(dataDir, { recursive: true })
+  makeDataDir(dataDir)
   takeDataDir(dataDir, `http://127.0.0.1:${settings.port}`)
   try {
     await using network = await startNetwork({

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { dataDirOf } from './data-dir.ts'
 import { developmentSecrets } from './development-secrets.ts'
 import { developmentToken } from './development-token.ts'
+import { messageOf } from './message-of.ts'
 import { isTaken } from './run-file.ts'
 
 const lifetime = (text: string) => {
@@ -26,3 +27,7 @@ await new Command('npm run token --')
     console.log(await developmentToken({ ...options, roles: options.role, secret }))
   })
   .parseAsync()
+  .catch((error: unknown) => {
+    console.error(`No token was made: ${messageOf(error)}`)
+    process.exit(1)
+  })

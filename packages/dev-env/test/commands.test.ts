@@ -41,6 +41,12 @@ it('a token says on the side when nobody runs who takes it', async () => {
   expect(stderr).toContain(`No Keepr runs on ${dataDir}`)
 })
 
+it.each(['start.ts', 'token.ts'])('%s tells in a line that nothing can be kept in its data folder', async (file) => {
+  const { code, stdout, stderr } = await commandIn({ KEEPR_DATA_DIR: join(import.meta.filename, 'data') }, file)
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr.trim().split('\n').at(-1)).toContain('KEEPR_DATA_DIR: nothing can be kept in ')
+})
+
 it('config:schema writes nothing when it is asked for help', async () => {
   const { code, stdout } = await command('config-schema.ts', '--help')
   expect(code).toBe(0)

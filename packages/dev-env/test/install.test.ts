@@ -25,7 +25,7 @@ test('Ctrl-C ends an install at once, though npm would put back first what it ha
   let told = ''
   started.stderr.on('data', (chunk) => {
     told += String(chunk)
-    if (told.includes('npm runs')) started.kill('SIGINT')
+    if (String(chunk).includes('npm runs')) started.kill('SIGINT')
   })
   const [[code]] = await Promise.all([once(started, 'exit'), text(started.stderr)])
   expect(code).toBe(130)
