@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { built } from '@keepr/db/require-schema'
 import { root } from '@keepr/dev-env/data-dir'
 import { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
 import { TypeConfig, ValidatorConfig } from '@keepr/shared/schemas/type-config'
@@ -22,4 +23,9 @@ test('docs/configuration.md has every option of a type, a validator and a subscr
   const listed = [...page.matchAll(/^\| `([a-z_]+)` \|.* \| \S.* \|$/gm)].map(([, name]) => name)
   const options = [TypeConfig, ValidatorConfig, SubscriberConfig].flatMap(({ entries }) => Object.keys(entries))
   expect(listed).toEqual(options)
+})
+
+test('the chart states this release, of which it starts the images', () => {
+  const chart = readFileSync(join(root, 'deploy/helm/keepr/Chart.yaml'), 'utf8')
+  expect(/^appVersion: (.+)$/m.exec(chart)?.[1]).toBe(built.release)
 })

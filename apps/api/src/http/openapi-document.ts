@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
+import { built } from '@keepr/db/require-schema'
 import { Artifact, ArtifactPage, Event } from '@keepr/shared/schemas/artifact'
 import { WebhookPayload } from '@keepr/shared/schemas/webhook'
 import type { ApiEnv } from './api.ts'
@@ -22,7 +23,7 @@ export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {
       openapi: '3.1.0',
       info: {
         title: 'Keepr',
-        version: '0.1.0',
+        version: built.release,
         description: introduction,
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },

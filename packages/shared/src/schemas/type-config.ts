@@ -47,6 +47,9 @@ export const ValidatorConfig = v.strictObject({
 })
 export type ValidatorConfig = v.InferOutput<typeof ValidatorConfig>
 
+/** The time to live of a type that states none, and of one that is no longer configured. */
+export const DEFAULT_TTL = '180d'
+
 /** One type of artifact. */
 export const TypeConfig = v.pipe(
   v.strictObject({
@@ -83,7 +86,7 @@ export const TypeConfig = v.pipe(
       v.description('What JSON content must look like. Checked at the submission, before any validator.'),
     ),
     ttl: v.pipe(
-      v.optional(PositiveDuration, '180d'),
+      v.optional(PositiveDuration, DEFAULT_TTL),
       v.description('How long a version may go unused before a cleanup suggests it.'),
     ),
     max_published: v.pipe(

@@ -2,7 +2,9 @@ import type { IdleVersion } from '@keepr/db/cleanup/list-idle-versions'
 import type { Tx } from '@keepr/db/transaction'
 import { parseDuration } from '@keepr/shared/domain/duration'
 import { problem } from '@keepr/shared/problem'
+import { PositiveDuration } from '@keepr/shared/schemas/configured-duration'
 import { Integer } from '@keepr/shared/schemas/integer'
+import { DEFAULT_TTL } from '@keepr/shared/schemas/type-config'
 import * as v from 'valibot'
 import { applyCleanup, type CleanupOrder } from '../../commands/apply-cleanup.ts'
 import { type CleanupQuestion, suggestCleanup } from '../../commands/suggest-cleanup.ts'
@@ -77,7 +79,7 @@ const idleExample = {
   bytes: 23,
   latest: true,
 }
-const defaultTtlMs = 180 * 86_400_000
+const defaultTtlMs = v.parse(PositiveDuration, DEFAULT_TTL)
 
 /** Suggests what to clean up, or (with `apply`) does what a suggestion said, once. */
 export const cleanUpArtifacts = route(
