@@ -18,7 +18,7 @@ function aLoad() {
 
 describe('content that many ask for at once', () => {
   test('is loaded once', async () => {
-    const cache = createContentCache(1024)
+    const cache = createContentCache(8192)
     const { load, resolve, times } = aLoad()
     const answers = Promise.all([cache.get(hash, load), cache.get(hash, load), cache.get(hash, load)])
     resolve(bytes)
@@ -38,7 +38,7 @@ describe('content that many ask for at once', () => {
   })
 
   test('is loaded by the next where it cannot be loaded for the first', async () => {
-    const cache = createContentCache(1024)
+    const cache = createContentCache(8192)
     const [first, second] = [aLoad(), aLoad()]
     const refused = expect(cache.get(hash, first.load)).rejects.toThrow('withdrawn')
     const answer = cache.get(hash, second.load)
@@ -46,5 +46,26 @@ describe('content that many ask for at once', () => {
     second.resolve(bytes)
     await refused
     expect(await answer).toEqual(bytes)
+  })
+})
+
+describe('content that was read along with something else', () => {
+  test('is what its hash says, or is not sent', () => {
+    const cache = createContentCache(8192)
+    expect(() => cache.checked(hash, Buffer.from('the c0ntent'))).toThrow('does not match its hash')
+    expect(cache.checked(hash, bytes)).toBe(bytes)
+  })
+
+  test('is kept, and no more of it than there is room for with what an entry takes besides', async () => {
+    const cache = createContentCache(8192)
+    const small = Array.from({ length: 20 }, (_, n) => Buffer.from([n]))
+    for (const one of small) cache.checked(contentHash(one), one)
+    let loaded = 0
+    for (const one of small.toReversed())
+      await cache.get(contentHash(one), async () => {
+        loaded += 1
+        return one
+      })
+    expect(loaded).toBe(20 - Math.floor(8192 / 513))
   })
 })

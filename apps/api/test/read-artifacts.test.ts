@@ -317,3 +317,23 @@ test('the API describes itself, and its reference loads nothing from elsewhere',
   expect((await nobody.get('/readyz')).status).toBe(200)
   expect(await (await nobody.get('/metrics')).text()).toContain('keepr_http_request_duration_seconds')
 })
+
+test('content that is not what was hashed is never sent, wherever it would stand', async () => {
+  for (const content of [{ text: 'sound' }, { text: 'other' }])
+    await alice.submit({ name: 'damaged', type: 'prompt', content })
+  await api.settleAll()
+  const [artifact] = await api.database.admin.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`
+    return await sql<{ id: string }[]>`
+      update artifact_active set content = convert_to('{"text":"spoilt"}', 'UTF8') where name = 'damaged' and version = '2' returning id`
+  })
+  const paths = ['damaged', 'damaged/2', `by-id/${artifact?.id}`, 'damaged/2/content', 'damaged/diff?from=1&to=2']
+  for (const path of paths) {
+    const answer = await alice.get(`/artifacts/${path}`)
+    const text = await answer.text()
+    expect([path, answer.status, text]).toEqual([path, 500, expect.stringContaining('content-damaged')])
+    expect(text).not.toContain('spoilt')
+  }
+  for (const path of ['damaged?content=false', 'damaged/1', 'damaged/versions'])
+    expect((await alice.get(`/artifacts/${path}`)).status).toBe(200)
+})

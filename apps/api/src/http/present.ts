@@ -8,8 +8,13 @@ import { respond } from './respond.ts'
 /** Answers a read of one artifact: 304 where the caller has this revision, else with its content where it was read. */
 export function presentArtifact(c: Call, artifact: PresentedArtifact): Response {
   const headers = { ...revalidated, etag: entityTag(artifact) }
-  if (artifact.inline_content && c.req.method !== 'HEAD') c.get('ctx').accessLog.touch(artifact)
+  const { accessLog, contentCache } = c.get('ctx')
+  const { inline_content, content_hash } = artifact
+  if (inline_content && c.req.method !== 'HEAD') accessLog.touch(artifact)
   if (isUnchanged(c, headers.etag)) return respond(c, null, 304, headers)
-  const text = withInlineContent(viewArtifact(artifact, c.get('actor')), artifact)
+  const view = viewArtifact(artifact, c.get('actor'))
+  const text = inline_content
+    ? withInlineContent(view, artifact, contentCache.checked(content_hash, inline_content))
+    : JSON.stringify(view)
   return respond(c, text, 200, { ...headers, 'content-type': 'application/json' })
 }

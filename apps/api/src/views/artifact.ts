@@ -65,11 +65,13 @@ export function viewFor(viewer: Viewer, artifact: Shown): Record<string, unknown
  * The text of an answer with its content in it. JSON is handed on as the canonical bytes that were hashed instead of
  * being parsed and printed again, so every number stays as it was sent.
  */
-export function withInlineContent(view: Record<string, unknown>, artifact: ViewedArtifact): string {
-  const text = JSON.stringify(view)
-  if (!artifact.inline_content) return text
-  const content = artifact.inline_content.toString('utf8')
-  return `${text.slice(0, -1)},"content":${artifact.content_kind === 'json' ? content : JSON.stringify(content)}}`
+export function withInlineContent(
+  view: Record<string, unknown>,
+  { content_kind }: Pick<ArtifactRow, 'content_kind'>,
+  content: Buffer,
+): string {
+  const text = content.toString('utf8')
+  return `${JSON.stringify(view).slice(0, -1)},"content":${content_kind === 'json' ? text : JSON.stringify(text)}}`
 }
 
 /** Tries and findings are for authors; others of the group learn the state. */

@@ -6,6 +6,7 @@ import { problem } from '@keepr/shared/problem'
 import { Version } from '@keepr/shared/schemas/artifact'
 import { Integer } from '@keepr/shared/schemas/integer'
 import * as v from 'valibot'
+import type { ContentCache } from '../../content-cache.ts'
 import { send } from '../../http/answer.ts'
 import type { Call } from '../../http/api.ts'
 import { revalidated } from '../../http/cache-headers.ts'
@@ -75,7 +76,7 @@ export const diffVersions = route(
     tag: 'artifacts',
     query: v.strictObject({ from: Version, to: Version, type: TypeParameter }),
     answers: { 200: { description: 'The differences', schema: Diff, example: diffExample } },
-    problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'artifact-not-usable', 'purged'],
+    problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'artifact-not-usable', 'purged', 'content-damaged'],
   },
   async (c, { query }) => {
     const from = await readable(c, query.from, query.type)
@@ -88,7 +89,7 @@ export const diffVersions = route(
       from: side(from),
       to: side(to),
       equal: from.content_hash === to.content_hash,
-      ...contentDiff(from, to),
+      ...contentDiff(from, to, c.get('ctx').contentCache),
       metadata: jsonPatch(from.metadata, to.metadata),
       ...(from.usage_policy === to.usage_policy
         ? {}
@@ -129,10 +130,11 @@ const side = ({ id, version, content_hash, content_size }: PresentedArtifact) =>
 const kindOf = (from: PresentedArtifact, to: PresentedArtifact) =>
   (['binary', 'text'] as const).find((kind) => [from, to].some(({ content_kind }) => content_kind === kind)) ?? 'json'
 
-function contentDiff(from: PresentedArtifact, to: PresentedArtifact): object {
+function contentDiff(from: PresentedArtifact, to: PresentedArtifact, { checked }: ContentCache): object {
   const kind = kindOf(from, to)
   if (!from.inline_content || !to.inline_content) return { not_compared: kind === 'binary' ? 'binary' : 'too_large' }
-  const [before, after] = [from.inline_content.toString('utf8'), to.inline_content.toString('utf8')]
+  const before = checked(from.content_hash, from.inline_content).toString('utf8')
+  const after = checked(to.content_hash, to.inline_content).toString('utf8')
   if (kind === 'text') {
     return { unified: unifiedDiff({ label: from.version, text: before }, { label: to.version, text: after }) }
   }

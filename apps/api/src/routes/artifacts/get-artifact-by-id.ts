@@ -20,7 +20,7 @@ export const getArtifactById = route(
       200: { description: 'The artifact', schema: Artifact, example: artifactExample, headers: ['ETag'] },
       304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
-    problems: ['not-found'],
+    problems: ['not-found', 'content-damaged'],
   },
   async (c, { query }) => presentArtifact(c, await readById(c, query.content !== 'false')),
 )

@@ -44,7 +44,7 @@ export const getLatestArtifact = route(
       200: { description: 'The latest version', schema: Artifact, example: artifactExample, headers: ['ETag'] },
       304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
-    problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
+    problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'content-damaged'],
   },
   async (c, { query }) => {
     const actor = c.get('actor')

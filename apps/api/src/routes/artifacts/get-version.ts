@@ -20,7 +20,7 @@ export const getVersion = route(
       200: { description: 'The version', schema: Artifact, example: artifactExample, headers: ['ETag'] },
       304: { description: 'The caller has this revision', headers: ['ETag'] },
     },
-    problems: ['not-found', 'ambiguous-type', 'ambiguous-name'],
+    problems: ['not-found', 'ambiguous-type', 'ambiguous-name', 'content-damaged'],
   },
   async (c, { query }) => {
     const { settings } = c.get('ctx')
