@@ -98,11 +98,15 @@ const loadContent = (c: Call, artifact: ContentRow): Promise<Buffer> =>
     return whole
   })
 
-/** The driver holds what a row brings several times over, as text too: so large content comes in slices. */
-const sliceBytes = 2 * 1024 * 1024
+/**
+ * The driver holds what a row brings several times over, as text too: so large content comes in slices. They are few, as PostgreSQL
+ * unpacks what it has compressed from its beginning for each.
+ */
+const sliceBytes = (size: number): number => Math.max(2 * 1024 * 1024, Math.ceil(size / 4))
 
-async function loadSlice(c: Call, { id, group_id, content_hash }: ContentRow, start: number): Promise<Buffer> {
-  const asked = { id, group_id, content_hash, start, length: sliceBytes }
+async function loadSlice(c: Call, artifact: ContentRow, start: number): Promise<Buffer> {
+  const { id, group_id, content_hash, content_size } = artifact
+  const asked = { id, group_id, content_hash, start, length: sliceBytes(content_size) }
   const [row] = await c.get('ctx').readDb.read(c.get('actor'), (tx) => findContent(tx, asked))
   if (!row) throw problem('not-found') // withdrawn or edited between the reads
   if (row.content === null) throw problem('purged')
