@@ -64,6 +64,11 @@ test('the latest is what is that when a plan is applied, and leaves only where t
     'left 1 archived',
     'overtaken 3 archived',
   ])
+  const events = await api.database.admin`
+    select event_type, event_data, actor from artifact_events where name = 'emptied' and version = '1' order by sequence desc limit 1`
+  expect(events).toEqual([
+    { event_type: 'archived', event_data: { reason: 'cleanup', plan_id: suggested.plan_id }, actor: 'root' },
+  ])
 })
 
 test('a plan is for a day', async () => {

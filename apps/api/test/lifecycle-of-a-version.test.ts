@@ -111,6 +111,15 @@ test('a draft is edited as its type is configured by then', async () => {
   expect(await json(await alice.get('/artifacts/draft/1'))).toMatchObject({ content: 'as text' })
 })
 
+test('a type may have what is the same stored again, and a policy for what says none', async () => {
+  configure('repeating', { dedup: 'off', default_usage_policy: 'public' })
+  for (const version of ['1', '2']) {
+    const made = await alice.submit({ name: 'same', type: 'repeating', content: 1 })
+    expect([made.status, await json(made)]).toMatchObject([202, { version, usage_policy: 'public' }])
+    await api.settleAll()
+  }
+})
+
 test('a draft is submitted as its type is configured by then', async () => {
   const open: Partial<TypeConfig> = { content: 'json', allow_public: true }
   configure('tightened', open)
@@ -214,6 +223,45 @@ test('a cancelled version is blocked and can be revalidated', async () => {
   expect([first.status, second.status].toSorted((a, b) => a - b)).toEqual([202, 409])
   await api.settleAll()
   expect(await latest('c')).toBe('0.1.0')
+})
+
+test('a held verification is replaced by the one that is asked for', async () => {
+  await alice.submit({ name: 'held', type: 'semantic', content: 1 })
+  const { admin: sql } = api.database
+  await sql`update validation_runs set state = 'held' where artifact_id = (select id from artifact_active where name = 'held')`
+  expect((await move('held', '0.1.0', 'revalidate')).status).toBe(202)
+  const runs = await sql`
+    select r.state, r.reason from validation_runs r join artifact_active a on a.id = r.artifact_id where a.name = 'held' order by r.created_at`
+  expect(runs).toEqual([
+    { state: 'cancelled', reason: 'replaced' },
+    { state: 'waiting', reason: null },
+  ])
+})
+
+test('a move tells its reason, and a patch what it changed, before and after', async () => {
+  await publish('tells', '1.0.0', '2.0.0')
+  const patch = async (body: object) =>
+    expect((await alice.send('PATCH', at('tells', '1.0.0', '/meta'), body)).status).toBe(200)
+  await patch({ metadata: { a: 1 } })
+  await patch({ metadata: { a: null, b: 2 }, usage_policy: 'restricted' })
+  await patch({ metadata: { b: 2 } })
+  await move('tells', '1.0.0', 'archive')
+  await move('tells', '2.0.0', 'rollback')
+  await alice.submit({ name: 'tells', type: 'semantic', content: 3, version: '3.0.0' })
+  await move('tells', '3.0.0', 'cancel')
+  const told = async (version: string) => {
+    // SAFETY: events as the route describes them.
+    const events = (await json(await alice.get(at('tells', version, '/events'))))['items'] as Record<string, unknown>[]
+    return events.slice(2).map(({ event_type, event_data }) => [event_type, event_data])
+  }
+  expect(await told('1.0.0')).toEqual([
+    ['metadata_updated', { before: {}, after: { a: 1 } }],
+    ['metadata_updated', { before: { a: 1 }, after: { b: 2 } }],
+    ['policy_updated', { before: 'internal_only', after: 'restricted' }],
+    ['archived', { reason: 'archived' }],
+    ['restored', { rollback: expect.any(String) }],
+  ])
+  expect(await told('3.0.0')).toEqual([['cancelled', { reason: 'cancelled' }]])
 })
 
 test('a rollback withdraws what would outrank its target, and brings that back under its old id', async () => {

@@ -286,6 +286,16 @@ test('Prefer: wait answers what has become of a run that ends without a verdict'
   expect(res.headers.get('etag')).toBe((await alice.get('/artifacts/held/1')).headers.get('etag'))
 })
 
+test('nobody waits for longer than half a minute', async () => {
+  const { verdicts } = api.ctx
+  const asked: number[] = []
+  api.ctx.verdicts = { ...verdicts, wait: (_run, waitMs) => Promise.resolve(void asked.push(waitMs)) }
+  for (const prefer of ['wait=20', 'wait=31', 'respond-async, wait=999'])
+    expect((await alice.submit({ name: 'patient', type: 'prompt', content: prefer }, { prefer })).status).toBe(202)
+  api.ctx.verdicts = verdicts
+  expect(asked).toEqual([20_000, 30_000, 30_000])
+})
+
 test('who waits listens before the run begins, so that no verdict is missed', async () => {
   const story: string[] = []
   const watched = await startApi({}, (database) => {
