@@ -68,4 +68,12 @@ describe('content that was read along with something else', () => {
       })
     expect(loaded).toBe(20 - Math.floor(8192 / 513))
   })
+
+  test('is kept without the memory around it, which would stay for as long', () => {
+    const cache = createContentCache(8192)
+    cache.checked(hash, Buffer.concat([Buffer.alloc(8192), bytes]).subarray(8192))
+    const kept = cache.checked(hash, Buffer.alloc(0))
+    expect(kept).toEqual(bytes)
+    expect(kept.buffer.byteLength).toBe(bytes.byteLength)
+  })
 })

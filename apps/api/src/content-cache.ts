@@ -25,7 +25,7 @@ export function createContentCache(maxBytes: number): ContentCache {
   const loads = new Map<string, Promise<Buffer>>()
   function kept(hash: string, bytes: Buffer): Buffer {
     if (contentHash(bytes) !== hash) throw problem('content-damaged')
-    cache.set(hash, bytes)
+    cache.set(hash, inMemoryOfItsOwn(bytes))
     return bytes
   }
   return {
@@ -45,4 +45,12 @@ export function createContentCache(maxBytes: number): ContentCache {
       }
     },
   }
+}
+
+/** A small Buffer is cut from memory that it shares with others, all of which would stay for as long as it is kept. */
+function inMemoryOfItsOwn(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.byteLength) return bytes
+  const own = Buffer.allocUnsafeSlow(bytes.byteLength)
+  bytes.copy(own)
+  return own
 }
