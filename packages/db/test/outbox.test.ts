@@ -158,6 +158,34 @@ describe('the relay', () => {
     await finish(ref)
   })
 
+  it('lets a message rest, each time longer, that again and again nobody finished: it may be what kills the workers', async () => {
+    const ref = await enqueue('poison', 'g')
+    const loseTheWorker = async () => {
+      await database.admin`update outbox set leased_until = now() - interval '1 second' where refs[1] = ${ref}`
+      const freed = await db.withService(null, freeExpiredLeases)
+      const [row] = await database.admin<{ rest_s: number }[]>`
+        select extract(epoch from due_at - clock_timestamp())::float8 as rest_s from outbox where refs[1] = ${ref}`
+      return { rest: row?.rest_s ?? Number.NaN, told: freed.map(({ refs, rests }) => ({ refs, rests })) }
+    }
+    for (const [least, most] of [
+      [Number.NEGATIVE_INFINITY, 0],
+      [Number.NEGATIVE_INFINITY, 0],
+      [4, 15],
+      [9, 30],
+    ] as const) {
+      const { rest, told } = await loseTheWorker()
+      expect(rest).toBeGreaterThan(least)
+      expect(rest).toBeLessThanOrEqual(most)
+      expect(told).toEqual([{ refs: [ref], rests: most > 0 }])
+    }
+    for (let time = 0; time < 40; time++) await loseTheWorker()
+    expect((await loseTheWorker()).rest).toBeLessThanOrEqual(900)
+    const next = { kind: 'validate_run' as const, lane: 'poison', group_id: 'g', refs: [ref], delayMs: 0 }
+    await db.withService(null, (tx) => rescheduleMessage(tx, next))
+    expect((await loseTheWorker()).rest).toBeLessThanOrEqual(0) // somebody was done with it for then
+    await finish(ref)
+  })
+
   it('keeps everything while the queue cannot be reached', async () => {
     let down = true
     const seen: string[] = []

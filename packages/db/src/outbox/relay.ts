@@ -60,9 +60,15 @@ export function startRelay(options: RelayOptions): Relay {
   const runs = startRounds(options, { everyMs: ROUND_MS.runs, kinds: ['validate_run'], look: carry })
   const events = startRounds(options, { everyMs: ROUND_MS.events, kinds: OF_EVENTS, look: carry })
   const freeLeases = async () => {
-    const expired = await db.withService(null, freeExpiredLeases)
-    count?.('lease_expired', expired)
-    if (expired > 0) nudge()
+    const freed = await db.withService(null, freeExpiredLeases)
+    count?.('lease_expired', freed.length)
+    for (const { rests, ...message } of freed)
+      if (rests)
+        options.log.warn(
+          message,
+          'nobody finished a message, again and again: it may be what ends its workers, and rests',
+        )
+    if (freed.length > 0) nudge()
     return 'nothing' as const
   }
   const leases = startRounds(options, { everyMs: pollMs, kinds: [], look: freeLeases })

@@ -29,4 +29,4 @@ export async function rescheduleMessage(tx: Tx, message: NewMessage): Promise<vo
 export const orRescheduled = (tx: Tx) => tx`
   on conflict (kind, (refs[1])) where kind <> 'fan_out_events'
   do update set due_at = excluded.due_at, leased_until = null, generation = o.generation + 1,
-                failures = 0, quarantined_at = null, quarantine_reason = null`
+                failures = 0, expiries = 0, quarantined_at = null, quarantine_reason = null`
