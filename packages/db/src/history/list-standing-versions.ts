@@ -11,16 +11,27 @@ export type StandingVersion = Pick<ArtifactRow, 'version' | 'created_by' | 'cont
   visible: boolean
 }
 
+type Standing = Omit<StandingVersion, 'archive_reason' | 'purged_at' | 'visible'>
+type Stored = Pick<StandingVersion, 'id' | 'archive_reason' | 'purged_at'>
+
 /**
  * The published and the archived versions of a name, without content. They come from the ledger, which also knows the
- * restricted versions of others: a rollback may not pass over one of them.
+ * restricted versions of others: a rollback may not pass over one of them. They are put together here: while the statistics know
+ * nothing yet of thousands that have just come, the planner would look through all of them for each.
  */
 export async function listStandingVersions(tx: Tx, { group_id, type, name }: Name): Promise<StandingVersion[]> {
-  return await tx<StandingVersion[]>`
-    select v.artifact_id as id, v.version, v.created_by, v.content_hash, v.status, h.archive_reason,
-           coalesce(a.purged_at, h.purged_at) as purged_at, coalesce(a.id, h.original_id) is not null as visible
-      from artifact_versions v
-      left join artifact_active a on a.id = v.artifact_id and a.group_id = v.group_id
-      left join artifact_history h on h.original_id = v.artifact_id and h.group_id = v.group_id and h.restored_at is null
-     where v.group_id = ${group_id} and v.type = ${type} and v.name = ${name} and v.status in ('published', 'archived')`
+  const named = tx`group_id = ${group_id} and type = ${type} and name = ${name}`
+  const [standing, active, archived] = await Promise.all([
+    tx<Standing[]>`
+      select artifact_id as id, version, created_by, content_hash, status from artifact_versions
+       where ${named} and status in ('published', 'archived')`,
+    tx<Stored[]>`select id, null as archive_reason, purged_at from artifact_active where ${named}`,
+    tx<Stored[]>`
+      select original_id as id, archive_reason, purged_at from artifact_history where ${named} and restored_at is null`,
+  ])
+  const stored = new Map([...archived, ...active].map((row) => [row.id, row]))
+  return standing.map((version) => {
+    const { archive_reason = null, purged_at = null } = stored.get(version.id) ?? {}
+    return { ...version, archive_reason, purged_at, visible: stored.has(version.id) }
+  })
 }
