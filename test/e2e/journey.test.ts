@@ -26,6 +26,7 @@ const queues = [
 
 describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
   const folder = mkdtempSync(join(tmpdir(), 'keepr-journey-'))
+  let start: () => Promise<Network>
   let network: Network
   let receiver: WebhookReceiver
   /** Takes every request and answers none. */
@@ -38,14 +39,17 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
     const secret = `whsec_${randomBytes(24).toString('base64')}`
     receiver = await startWebhookReceiver({ port: await freePort(), secrets: [secret] })
     silent = await startWebhookReceiver({ port: 0, secrets: [secret], respond: () => new Promise(() => {}) })
-    network = await startNetwork({
-      port: await freePort(),
-      dataDir: join(folder, 'data'),
-      configDir: writeConfiguration(folder, { journey: receiver.port, silent: silent.port }),
-      durable: false,
-      redisUrl,
-      env: { JOURNEY_SECRET: secret, LOG_LEVEL: 'warn' },
-    })
+    const configDir = writeConfiguration(folder, { journey: receiver.port, silent: silent.port })
+    start = async () =>
+      startNetwork({
+        port: await freePort(),
+        dataDir: join(folder, 'data'),
+        configDir,
+        durable: false,
+        redisUrl,
+        env: { JOURNEY_SECRET: secret, LOG_LEVEL: 'warn' },
+      })
+    network = await start()
     const alice = { group: 'acme', user: 'alice', roles: ['author'], expires: '1h' }
     const token = await developmentToken({ ...alice, secret: network.jwtSecret })
     headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
@@ -171,6 +175,16 @@ describe.for(queues)('with the queue on $queue', ({ redisUrl, there }) => {
     },
     2 * SETTLED_WITHIN_MS,
   )
+
+  test.runIf(there)('started again on what it has stored it goes on', async () => {
+    const script = { name: 'kept', type: 'python_script' }
+    await submit({ ...script, content: { source: 'x = 1' } }, { prefer: 'wait=20' })
+    await network.stop()
+    network = await start()
+    expect(await read('/artifacts/kept')).toMatchObject({ version: '1', content: { source: 'x = 1' } })
+    const next = await submit({ ...script, content: { source: 'x = 2' } }, { prefer: 'wait=20' })
+    expect(await next.json()).toMatchObject({ version: '2', status: 'published' })
+  })
 
   test.runIf(there)('a subscriber that hangs has slots of its own and no more, and delays nobody', async () => {
     const names = Array.from({ length: 40 }, (_, n) => `beside-${n}`)

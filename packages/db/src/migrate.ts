@@ -92,8 +92,9 @@ async function migrateQueue(client: pg.Client) {
   )
   await client.query(`set role ${rows[0]?.owner ?? 'keepr_maintenance'}`)
   await client.query(`create schema if not exists ${DEFAULT_SCHEMA}`)
-  await runMigrations(client)
   await client.query(`grant usage, create on schema ${DEFAULT_SCHEMA} to keepr_queue`)
-  await client.query(`grant all on all tables in schema ${DEFAULT_SCHEMA} to keepr_queue`)
-  await client.query(`grant all on all sequences in schema ${DEFAULT_SCHEMA} to keepr_queue`)
+  // Of what is made here only: each queue makes a sequence of its own, which nobody else may grant.
+  for (const made of ['tables', 'sequences'])
+    await client.query(`alter default privileges in schema ${DEFAULT_SCHEMA} grant all on ${made} to keepr_queue`)
+  await runMigrations(client)
 }

@@ -1,3 +1,4 @@
+import { postgres } from '@keepr/db/driver/postgres'
 import { migrate, serviceRoles } from '@keepr/db/migrate'
 import { createTestDatabase, testPasswords, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -39,7 +40,11 @@ it('a role that may create roles migrates, and gives passwords', async () => {
   expect([...owners]).toEqual([{ owner: 'keepr_maintenance' }])
 })
 
-it('a member of keepr_maintenance migrates what another one migrated before', async () => {
+it('a member of keepr_maintenance migrates what another one migrated before, and a queue has sequences of its own in', async () => {
+  const queue = postgres(database.urlOf('keepr_queue'), { max: 1 })
+  await queue`create sequence bullmq.of_a_queue`
+  await queue`select nextval('bullmq.job_seq') from bullmq.job`
+  await queue.end()
   expect(await migrateAs('test_member')).toEqual([])
 })
 
