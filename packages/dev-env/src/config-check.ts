@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readConfigFile } from '@keepr/shared/runtime/config-file'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
-import { secretNames } from '@keepr/shared/schemas/configured-duration'
+import { secretsIn } from '@keepr/shared/domain/secret-places'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { Command } from 'commander'
 import type { GenericSchema, InferOutput } from 'valibot'
@@ -32,7 +32,7 @@ try {
 async function check<S extends GenericSchema>(file: string, schema: S): Promise<InferOutput<S> | undefined> {
   try {
     const { config } = await readConfigFile(file, schema)
-    const secrets = [...new Set(secretNames(JSON.stringify(config)))]
+    const secrets = [...new Set(secretsIn(JSON.stringify(config)))]
     console.log(`${file}: correct${secrets.length === 0 ? '' : `; needs the secrets ${secrets.join(', ')}`}`)
     return config
   } catch (error) {

@@ -46,6 +46,8 @@ export type Relay = AsyncDisposable & {
 
 /** Rounds begin no closer to each other: under load each carries more, and a nudge after a rest is followed at once. */
 const ROUND_MS = { runs: 10, events: 25 } as const
+/** So many of those that rest are named in a line of the log. */
+const MOST_TOLD = 10
 /** So long the events of a submission wait for those of its verdict: one wake-up is for both. */
 const VERDICT_MS = 50
 
@@ -62,12 +64,12 @@ export function startRelay(options: RelayOptions): Relay {
   const freeLeases = async () => {
     const freed = await db.withService(null, freeExpiredLeases)
     count?.('lease_expired', freed.length)
-    for (const { rests, ...message } of freed)
-      if (rests)
-        options.log.warn(
-          message,
-          'nobody finished a message, again and again: it may be what ends its workers, and rests',
-        )
+    const resting = freed.filter(({ rests }) => rests)
+    if (resting.length > 0)
+      options.log.warn(
+        { messages: resting.length, first: resting.slice(0, MOST_TOLD) },
+        'nobody finished messages, again and again: one may be what ends its workers, and they rest',
+      )
     if (freed.length > 0) nudge()
     return 'nothing' as const
   }

@@ -6,3 +6,6 @@ export const secretsIn = (text: string): string[] => [...text.matchAll(PLACE)].m
 /** The text with its secrets filled in; what has no value stays as it is. Nothing in a value is filled in. */
 export const fillSecrets = (text: string, values: ReadonlyMap<string, string>): string =>
   text.replace(PLACE, (place, name: string) => values.get(name) ?? place)
+
+/** The text with something else in the place of each secret. */
+export const insteadOfSecrets = (text: string, instead: string): string => text.replaceAll(PLACE, instead)

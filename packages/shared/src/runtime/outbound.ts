@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns'
 import type { Agent } from 'undici'
-import { HEADER_VALUE } from '../schemas/configured-duration.ts'
+import { HEADER_VALUE } from '../domain/header-value.ts'
 import { addressPolicy } from './outbound/address-policy.ts'
 import { AnswerRefused, type Answer, exchange } from './outbound/exchange.ts'
 import { AddressRefused, guardedAgent, type Lookup } from './outbound/guarded-agent.ts'

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts'
+import { HEADER_VALUE } from '../domain/header-value.ts'
+import { insteadOfSecrets } from '../domain/secret-places.ts'
 
 /** `200ms`, `2s`, `15m`, `24h`, `90d`: milliseconds. */
 export const Duration = v.pipe(
@@ -17,19 +19,14 @@ const DAY_MS = 86_400_000
 /** How long a call may take. A timer could not wait for a month. */
 export const Timeout = v.pipe(PositiveDuration, v.maxValue(DAY_MS, 'a duration of at most 24h'))
 
-const SECRET = /\{\{([A-Z][A-Z0-9_]*)\}\}/gu
-
 /** A text in which `{{NAME}}` stands for a secret. What only resembles one would be sent as it stands. */
 export const SecretTemplate = v.pipe(
   v.string('a text'),
   v.check(
-    (text) => !text.replaceAll(SECRET, '').includes('{{'),
+    (text) => !insteadOfSecrets(text, '').includes('{{'),
     'secrets named like {{NAME}}, in capitals, digits and underscores',
   ),
 )
-
-/** The names of the secrets in a text. */
-export const secretNames = (text: string): string[] => [...text.matchAll(SECRET)].map(([, name = '']) => name)
 
 /** Where to call: an absolute URL, in which secrets may stand, or which is one as a whole. */
 export const UrlTemplate = v.pipe(
@@ -44,13 +41,10 @@ export const UrlTemplate = v.pipe(
   ),
 )
 
-const filled = (text: string): URL | null => URL.parse(text.replaceAll(SECRET, 'x'))
+const filled = (text: string): URL | null => URL.parse(insteadOfSecrets(text, 'x'))
 
 /** They say how a call is carried, which is not the configuration's to say. */
 const CARRIAGE = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'transfer-encoding', 'upgrade']
-
-/** What can be sent in a header: no line break, and no character beyond those of Latin-1. */
-export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/u
 
 /** Names are compared whatever their case: what a call sets itself must not be sent twice. */
 export const HeaderTemplates = v.record(

@@ -2,14 +2,15 @@ import * as v from 'valibot'
 import { EVENT_TYPES } from '../domain/events.ts'
 import { SIGNING_SECRET, signingKey } from '../domain/signing-key.ts'
 import { AddressRanges } from './address-range.ts'
-import { HeaderTemplates, SecretTemplate, secretNames, Timeout, UrlTemplate } from './configured-duration.ts'
+import { secretsIn } from '../domain/secret-places.ts'
+import { HeaderTemplates, SecretTemplate, Timeout, UrlTemplate } from './configured-duration.ts'
 
 const texts = v.array(v.string('a text'), 'a list')
 
 const SigningSecret = v.pipe(
   SecretTemplate,
   v.check(
-    (text) => secretNames(text).length > 0 || signingKey(text) !== undefined,
+    (text) => secretsIn(text).length > 0 || signingKey(text) !== undefined,
     `a secret such as "{{NAME}}", or ${SIGNING_SECRET}`,
   ),
 )
