@@ -10,7 +10,7 @@ import type { Product } from '../stage/product.ts'
 import { alternate, type Run } from './alternate.ts'
 import { plainLine, ratioLine } from './line-of.ts'
 import type { Row } from './row.ts'
-import { outboxEmpty, verdictsStored } from './settled.ts'
+import { atRest, outboxEmpty, verdictsStored } from './settled.ts'
 import { submitOne } from './submit-one.ts'
 
 const type = 'prompt'
@@ -30,6 +30,7 @@ export const publish: Row = {
     const measured = await alternate(bench, sides)
     const goal = { atLeast: onRedis ? 0.5 : 0.6 }
     const sustained = { id: 'publish', what: `submit → published, queue on ${bench.options.queue}`, unit: '/s' }
+    bench.options.progress((await atRest(product)) ? 'the database is at rest' : 'the database did not come to rest')
     return [ratioLine(sustained, measured, goal), ...(await idle(product, onRedis))]
   },
 }
