@@ -6,6 +6,7 @@ import type { AccessFlushes } from './access-flushes.ts'
 import type { ApiMetrics } from './api-metrics.ts'
 import type { AccessLog } from './access-log.ts'
 import type { EventStreams } from './event-streams.ts'
+import type { Room } from './room.ts'
 import type { Uploads } from './uploads.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { ContentCache } from './content-cache.ts'
@@ -46,6 +47,10 @@ export type Context = {
   contentCache: ContentCache
   listedItems: ListedItems
   uploads: Uploads
+  /** Of bodies on their way in. */
+  uploadRoom: Room
+  /** Of content that is being loaded. */
+  loadRoom: Room
   eventStreams: EventStreams
   /** Whether messages can be handed to the queue; while it is away, submissions are taken all the same. */
   queueIsUp: () => boolean

@@ -21,6 +21,7 @@ import { createAccessLog } from './access-log.ts'
 import { createEventStreams } from './event-streams.ts'
 import { createContentCache } from './content-cache.ts'
 import { createListedItems } from './listed-items.ts'
+import { createRoom } from './room.ts'
 import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
@@ -33,6 +34,8 @@ import { createVerdictWaiter } from './verdict-waiter.ts'
 
 /** API processes find each other by their application names. */
 const apiPrefix = 'keepr-api '
+/** Of large content, by reads; twice that is held for a moment. */
+const loadedAtOnceBytes = 64 * 1024 * 1024
 const flushTimeoutMs = 2000
 
 /** `closing` is aborted first, `closers` follow when no request runs any more. */
@@ -124,6 +127,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     rateLimits: createRateLimits(settings, counts),
     contentSchemas,
     uploads: createUploads(settings, counts),
+    uploadRoom: createRoom(settings.maxUploadMemory),
+    loadRoom: createRoom(loadedAtOnceBytes),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     listedItems: createListedItems(4 * 1024 * 1024),

@@ -15,6 +15,7 @@ import { createApp } from '../src/app.ts'
 import { createEventStreams } from '../src/event-streams.ts'
 import { createContentCache } from '../src/content-cache.ts'
 import { createListedItems } from '../src/listed-items.ts'
+import { createRoom } from '../src/room.ts'
 import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
@@ -159,6 +160,8 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     rateLimits: createRateLimits(settings, counts),
     contentSchemas: createContentSchemas(),
     uploads: createUploads(settings, counts),
+    uploadRoom: createRoom(settings.maxUploadMemory),
+    loadRoom: createRoom(64 * 1024 * 1024),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     listedItems: createListedItems(4 * 1024 * 1024),

@@ -9,6 +9,7 @@ import { byteRange } from './byte-range.ts'
 import { revalidated } from './cache-headers.ts'
 import { isUnchanged, requireMatch } from './preconditions.ts'
 import { requireAcceptable } from './require-acceptable.ts'
+import { LARGE_BYTES } from './require-room.ts'
 import { respond } from './respond.ts'
 import type { RouteSpec } from './route.ts'
 
@@ -36,6 +37,7 @@ export const contentContract = {
     'precondition-failed',
     'range-not-satisfiable',
     'content-damaged',
+    'overloaded',
   ],
 } as const satisfies Partial<RouteSpec>
 
@@ -86,17 +88,24 @@ async function represent(c: Call, artifact: ContentRow): Promise<Response> {
 
 const loadContent = (c: Call, artifact: ContentRow): Promise<Buffer> =>
   c.get('ctx').contentCache.get(artifact.content_hash, async () => {
-    const size = artifact.content_size
-    const first = await loadSlice(c, artifact, 0)
-    if (first.byteLength === size) return first
-    const whole = Buffer.allocUnsafe(size)
-    for (let start = first.copy(whole); start < size;) {
-      const copied = (await loadSlice(c, artifact, start)).copy(whole, start)
-      if (copied === 0) throw problem('content-damaged')
-      start += copied
-    }
-    return whole
+    if (artifact.content_size <= LARGE_BYTES) return await loadSlices(c, artifact)
+    // While it is loaded it takes more than its size; sent it is soon.
+    const leave = await c.get('ctx').loadRoom.enter(c.get('actor').groupId, artifact.content_size)
+    return await loadSlices(c, artifact).finally(leave)
   })
+
+async function loadSlices(c: Call, artifact: ContentRow): Promise<Buffer> {
+  const size = artifact.content_size
+  const first = await loadSlice(c, artifact, 0)
+  if (first.byteLength === size) return first
+  const whole = Buffer.allocUnsafe(size)
+  for (let start = first.copy(whole); start < size;) {
+    const copied = (await loadSlice(c, artifact, start)).copy(whole, start)
+    if (copied === 0) throw problem('content-damaged')
+    start += copied
+  }
+  return whole
+}
 
 /**
  * The driver holds what a row brings several times over, as text too: so large content comes in slices. They are few, as PostgreSQL

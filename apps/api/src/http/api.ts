@@ -19,6 +19,8 @@ export type ApiEnv = {
     tokenExpiresAt: number
     /** Set when the request carries an Idempotency-Key. */
     keyed: Keyed | undefined
+    /** Set while the bytes of a large body are held: gives their room back. */
+    leaveRoom: (() => void) | undefined
   }
 }
 

@@ -7,6 +7,7 @@ import type { Call } from './api.ts'
 import { artifactAnswer } from './artifact-answer.ts'
 import { completeAnswer } from './idempotency.ts'
 import { preferredWaitMs } from './prefer-wait.ts'
+import { leaveRoom } from './require-room.ts'
 
 /** The run that may be opened, and how long its verdict will be waited for: not at all if 0. */
 export type AwaitedRun = { runId: string; waitMs: number }
@@ -30,6 +31,7 @@ export async function awaitVerdict(c: Call, finalStatus: 200 | 201, start: Start
   const verdict = verdicts.wait(runId, waitMs, AbortSignal.any([done.signal, closing]))
   try {
     const accepted = await start({ runId, waitMs })
+    leaveRoom(c) // it is stored, and the verdict may take long
     const [id] = accepted.artifactIds ?? []
     if (accepted.status !== 202 || id === undefined) return send(c, accepted)
     await verdict

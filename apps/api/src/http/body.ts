@@ -9,6 +9,7 @@ import { collectBytes } from './collect-bytes.ts'
 import { fieldParameters } from './field-parameters.ts'
 import { offenceDetail } from './offence-detail.ts'
 import type { RouteSpec } from './route.ts'
+import { requireRoom } from './require-room.ts'
 import { sentDigests } from './sent-digests.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
@@ -56,6 +57,7 @@ async function receive(c: Call, limit: number): Promise<Uint8Array> {
     size += chunk.byteLength
     if (size > limit) throw tooLarge(limit)
     await upload.add(chunk.byteLength)
+    await requireRoom(c, { arrived: size, expected: declared || limit })
     content.add(chunk)
   }
   return content.bytes()

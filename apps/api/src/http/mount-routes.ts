@@ -2,6 +2,7 @@ import { Problem, problem } from '@keepr/shared/problem'
 import type { Hono } from 'hono'
 import type { ApiEnv, Call } from './api.ts'
 import { requireAcceptable } from './require-acceptable.ts'
+import { leaveRoom } from './require-room.ts'
 import { authenticate } from './authenticate.ts'
 import { checkBody, parseBody, readJsonBytes } from './body.ts'
 import { readKey } from './idempotency.ts'
@@ -51,6 +52,8 @@ async function serve(c: Call, route: Route): Promise<Response> {
   } catch (error) {
     const kept = error instanceof Problem ? await keepRefusal(c, error) : undefined
     return kept ?? answerError(error, c)
+  } finally {
+    leaveRoom(c)
   }
 }
 

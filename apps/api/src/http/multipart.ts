@@ -5,6 +5,7 @@ import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 import { collectBytes, type CollectedBytes } from './collect-bytes.ts'
 import { fieldParameters } from './field-parameters.ts'
+import { requireRoom } from './require-room.ts'
 import { sentDigests } from './sent-digests.ts'
 
 export type UploadedFile = { bytes: Uint8Array; contentType: string | undefined; hash: string }
@@ -74,9 +75,12 @@ export async function readMultipart(
   })
   parser.on('error', () => (failure ??= malformed('The parts cannot be read.')))
   const finished = new Promise<void>((resolve) => parser.once('finish', resolve).once('error', () => resolve()))
+  let arrived = 0
   for await (const chunk of c.req.raw.body ?? []) {
     if (failure) throw failure
+    arrived += chunk.byteLength
     await upload.add(chunk.byteLength)
+    await requireRoom(c, { arrived, expected: declared || fileLimit })
     digests?.add(chunk)
     if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) await once(parser, 'drain')
   }

@@ -1,5 +1,5 @@
 import type { WaitingDelivery } from '@keepr/db/deliveries/find-waiting-deliveries'
-import { createTurns, type Turns } from './turns.ts'
+import { createTurns, type Turns } from '@keepr/shared/runtime/turns'
 
 /** A process that was stopped for so long does not know whether its leases are still its own. */
 export const FROZEN_MS = 5000

@@ -42,6 +42,7 @@ export const editDraft = route(
       'storage-quota-exceeded',
       'malformed-multipart',
       'too-many-uploads',
+      'overloaded',
     ],
   },
   async (c, { query }) => {

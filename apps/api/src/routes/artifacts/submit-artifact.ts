@@ -59,6 +59,7 @@ export const submitArtifact = route(
       'storage-quota-exceeded',
       'malformed-multipart',
       'too-many-uploads',
+      'overloaded',
     ],
   },
   async (c) => {

@@ -75,6 +75,14 @@ export const limitSettings = {
     readBy: ['api'],
     about: 'The most bytes that one user may be uploading at once, counted like requests.',
   },
+  MAX_UPLOAD_MEMORY: {
+    type: SizeLimit,
+    default: '64MiB',
+    unit: 'bytes',
+    readBy: ['api'],
+    about:
+      'The most bytes of bodies over 1 MiB that one process receives and stores at once. Others wait, groups in turns, for half a minute at most (503 `overloaded`). What is held takes up to twice its size.',
+  },
   MAX_PENDING: {
     type: CountLimit,
     default: 'unlimited',
