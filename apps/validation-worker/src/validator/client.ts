@@ -1,4 +1,5 @@
 import type { OpenRun } from '@keepr/db/validation-runs/claim-runs'
+import { contentHash } from '@keepr/shared/domain/content-hash'
 import { type Outbound, OutboundError, type OutboundRequest } from '@keepr/shared/runtime/outbound'
 import { type Secrets, SecretMissing, SecretSourceUnreachable } from '@keepr/shared/runtime/secrets/secrets'
 import type { ValidatorConfig } from '@keepr/shared/schemas/type-config'
@@ -35,7 +36,7 @@ export async function callValidator(parts: ClientParts, wanted: Wanted): Promise
   const hasMoved = originOf(filled.address) !== originOf(filled.url)
   const isPoll = run.poll_url !== null && !hasMoved
   const call = isPoll ? { method: 'GET' as const, url: filled.address } : await submission(parts, wanted, filled.url)
-  if (call === undefined) return { kind: 'error', reason: 'the content was purged', mistake: true }
+  if ('kind' in call) return call
   const outcome = await ask(parts, wanted, { call, filled, isPoll })
   return hasMoved && outcome.kind === 'error' ? { ...outcome, submitAnew: true } : outcome
 }
@@ -43,8 +44,13 @@ export async function callValidator(parts: ClientParts, wanted: Wanted): Promise
 /** Of the content nothing but the body that is made of it stays in memory while the call lasts. */
 async function submission({ findContent }: ClientParts, { run, validator }: Wanted, url: string) {
   const content = run.content ?? (await findContent(run))
-  return content === undefined ? undefined : { method: validator.method, url, body: requestBody(run, content) }
+  if (content === undefined) return unusable('the content was purged')
+  // What is judged is what will be served, and that is checked too.
+  if (contentHash(content) !== run.content_hash) return unusable('the stored content is damaged')
+  return { method: validator.method, url, body: requestBody(run, content) }
 }
+
+const unusable = (reason: string): Failure => ({ kind: 'error', reason, mistake: true })
 
 type Call = { call: Pick<OutboundRequest, 'method' | 'url' | 'body'>; filled: Filled; isPoll: boolean }
 
