@@ -4,6 +4,6 @@ import type { Tx } from '../transaction.ts'
 export async function countPublishedOfType(tx: Tx, recheckId: string): Promise<void> {
   await tx`
     update rechecks
-       set total = (select count(*) from artifact_versions v where v.type = rechecks.artifact_type and v.status = 'published')
+       set total = count_published_of_type(artifact_type)
      where id = ${recheckId} and started = 0 and cursor is null`
 }

@@ -9,8 +9,5 @@ export async function listPublishedOfType(
 ): Promise<PublishedRef[]> {
   return await tx<PublishedRef[]>`
     select artifact_id, group_id, content_hash
-      from artifact_versions
-     where type = ${type} and status = 'published'
-       and artifact_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
-     order by artifact_id limit ${limit}`
+      from list_published_of_type(${type}, coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000'), ${limit})`
 }
