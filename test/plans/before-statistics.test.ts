@@ -1,7 +1,39 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { listStandingVersions } from '@keepr/db/history/list-standing-versions'
+import { startRelay } from '@keepr/db/outbox/relay'
 import { createTestDatabase } from '@keepr/dev-env/testing/database'
+import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import type { Sql } from 'postgres'
 import { expect, test } from 'vitest'
 import { openExplained } from './explained.ts'
+
+const versionsThatHaveJustCome = (sql: Sql) => sql`
+  insert into artifact_versions (group_id, type, name, version, artifact_id, created_by, content_hash, status, usage_policy, submitted)
+  select 'acme', 'prompt', 'just-come', version, gen_random_uuid(), 'alice', repeat('0', 64), 'published', 'internal_only', true
+    from generate_series(1, 2000) version`
+
+test('a row is found by its key soon also where its table was planned for as it was empty', async () => {
+  await using database = await createTestDatabase()
+  await using explained = await openExplained(database, 'keepr_validation')
+  const rowsTouched = async (artifactId: string) => {
+    const plans = await explained.plansOf(
+      (tx) => tx`select version from artifact_versions where group_id = 'acme' and artifact_id = ${artifactId}`,
+    )
+    return Math.max(...plans.map((plan) => plan.rowsTouched))
+  }
+  await rowsTouched(randomUUIDv7())
+  await versionsThatHaveJustCome(database.admin)
+  const [{ artifact_id } = { artifact_id: '' }] = await database.admin<{ artifact_id: string }[]>`
+    select artifact_id from artifact_versions where version = '1000'`
+  expect(await rowsTouched(artifact_id)).toBeGreaterThan(1000) // all that begins with the group
+  await using _relay = startRelay({
+    db: database.connectAs('keepr_webhook'),
+    publish: async () => [],
+    pollMs: 20,
+    log: { warn: () => {}, error: () => {} },
+  })
+  await waitFor(async () => (await rowsTouched(artifact_id)) === 1, 'the table to be analysed')
+})
 
 test('the versions of a name are read once, also while the statistics know nothing yet of thousands that have just come', async () => {
   await using database = await createTestDatabase()

@@ -1,5 +1,6 @@
 import type { Db } from '../connect.ts'
 import type { LeasedMessage, MessageKind, OutboxRow } from '../rows.ts'
+import { analyzeNewTables } from '../analyze-new-tables.ts'
 import { commitSoon, type Tx } from '../transaction.ts'
 import { freeExpiredLeases } from './free-expired-leases.ts'
 import { leaseMessages } from './lease-messages.ts'
@@ -73,7 +74,12 @@ export function startRelay(options: RelayOptions): Relay {
     if (freed.length > 0) nudge()
     return 'nothing' as const
   }
+  const analyze = async () => {
+    await db.withService(null, analyzeNewTables)
+    return 'nothing' as const
+  }
   const leases = startRounds(options, { everyMs: pollMs, kinds: [], look: freeLeases })
+  const statistics = startRounds(options, { everyMs: pollMs, kinds: [], look: analyze })
   const timers = new Set<NodeJS.Timeout>()
   const nudge = () => {
     if (publishedTogether) runs.nudge(['validate_run'])
@@ -106,7 +112,7 @@ export function startRelay(options: RelayOptions): Relay {
   }
   const stop = async () => {
     for (const timer of timers) clearTimeout(timer)
-    await Promise.all([...handing, ...[runs, events, leases].map((rounds) => rounds.stop())])
+    await Promise.all([...handing, ...[runs, events, leases, statistics].map((rounds) => rounds.stop())])
   }
   return {
     nudge,
