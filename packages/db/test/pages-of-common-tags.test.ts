@@ -55,6 +55,10 @@ it.for<Partial<ListQuestion>>([
   { tags: ['here and there'], type: 'chain', category: 'of-3', status: 'draft' },
   { words: 'seldom', usage_policy: 'internal_only' },
   { words: 'said', tags: ['early'], sort: 'created_at', type: 'chain' },
+  // Few have both, so that they are read where their marks lead.
+  { tags: ['here and there', 'late'] },
+  { tags: ['here and there', 'late'], words: 'seldom', sort: 'created_at' },
+  { tags: ['here and there', 'late'], type: 'chain', category: 'of-3', status: 'published' },
 ])('pages of %j hold together what all have that is asked for, once and in order', async (question) => {
   const { tags = [], words, type, category, status, usage_policy, sort } = question
   const expected = await database.admin<{ id: string }[]>`

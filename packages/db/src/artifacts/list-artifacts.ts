@@ -39,44 +39,46 @@ export type ListQuestion = {
 
 /**
  * One page of artifacts by keyset: the thousandth costs what the first does. The group and the category stand in selects of
- * their own, and the longest page is spelt out (LONGEST_PAGE and one more; a test holds that it is), so that the planner finds the same plan whatever is asked: it would plan
+ * their own, as tags and words do, which would be read anew for each row, and the longest page is spelt out (LONGEST_PAGE and one more; a test holds that it is), so that the planner finds the same plan whatever is asked: it would plan
  * each call anew, which costs twice what a page does.
  */
 export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuery<ListedRow[]> {
   const archived = asked.status === 'archived'
   const id = archived ? tx`original_id` : tx`id`
-  const order = {
-    '-created_at': tx`created_at desc, ${id} desc`,
-    created_at: tx`created_at, ${id}`,
-    name: tx`name, type, version_sort desc, ${id}`,
-  }
+  const nothing = tx``
   const condition = tx`
     ${asked.foreign ? tx`group_id <> ${asked.group_id} and status = 'published' and usage_policy = 'public'` : tx`group_id = (select ${asked.group_id}::text)`}
-    ${asked.type === undefined ? tx`` : tx`and type = ${asked.type}`}
-    ${asked.status === undefined ? tx`` : withStatus(tx)[asked.status]}
-    ${needsIndex(asked) ? tx`and id in (${tagged(tx, asked)})` : tx``}
-    ${asked.tags.length === 0 ? tx`` : tx`and tags @> ${JSON.stringify(asked.tags)}::text::jsonb`}
-    ${asked.category === undefined ? tx`` : tx`and category = (select ${asked.category}::text)`}
-    ${asked.usage_policy === undefined ? tx`` : withPolicy(tx)[asked.usage_policy]}
-    ${asked.content_hash === undefined ? tx`` : tx`and content_hash = ${asked.content_hash}`}
-    ${asked.name === undefined ? tx`` : tx`and name = ${asked.name}`}
-    ${asked.name_prefix === undefined ? tx`` : withPrefix(tx, asked.name_prefix)}
-    ${asked.words === undefined ? tx`` : tx`and search_words @@ plainto_tsquery('simple', translate(${asked.words}, '._-', '   '))`}
-    ${asked.created_after === undefined ? tx`` : tx`and created_at > ${asked.created_after}::text::timestamptz`}
-    ${asked.created_before === undefined ? tx`` : tx`and created_at < ${asked.created_before}::text::timestamptz`}
+    ${asked.type === undefined ? nothing : tx`and type = ${asked.type}`}
+    ${asked.status === undefined ? nothing : withStatus(tx)[asked.status]}
+    ${needsIndex(asked) ? tx`and ctid = any ((${located(tx, asked)})::tid[])` : nothing}
+    ${asked.tags.length === 0 ? nothing : tx`and tags @> (select ${JSON.stringify(asked.tags)}::text::jsonb)`}
+    ${asked.category === undefined ? nothing : tx`and category = (select ${asked.category}::text)`}
+    ${asked.usage_policy === undefined ? nothing : withPolicy(tx)[asked.usage_policy]}
+    ${asked.content_hash === undefined ? nothing : tx`and content_hash = ${asked.content_hash}`}
+    ${asked.name === undefined ? nothing : tx`and name = ${asked.name}`}
+    ${asked.name_prefix === undefined ? nothing : withPrefix(tx, asked.name_prefix)}
+    ${asked.words === undefined ? nothing : tx`and search_words @@ (select plainto_tsquery('simple', translate(${asked.words}, '._-', '   ')))`}
+    ${asked.created_after === undefined ? nothing : tx`and created_at > ${asked.created_after}::timestamptz`}
+    ${asked.created_before === undefined ? nothing : tx`and created_at < ${asked.created_before}::timestamptz`}
     ${after(tx, asked, id)}
-    order by ${order[asked.sort]}
+    order by ${inOrder(tx, asked.sort, id)}
     limit 201`
   const longest = archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)
-  const page = {
-    '-created_at': tx`created_at desc, id desc`,
-    created_at: tx`created_at, id`,
-    name: tx`name, type, version_sort desc, id`,
-  }
   const statement = tx<ListedRow[]>`
     select group_id, ${itemText(tx)} as item
-      from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${page[asked.sort]} limit ${asked.limit}) ordered`
+      from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${inOrder(tx, asked.sort, tx`id`)} limit ${asked.limit}) ordered`
   return needsOwnPlan(asked) ? planAnew(statement) : statement
+}
+
+function inOrder(tx: Tx, sort: Sort, id: Fragment): Fragment {
+  switch (sort) {
+    case '-created_at':
+      return tx`created_at desc, ${id} desc`
+    case 'created_at':
+      return tx`created_at, ${id}`
+    case 'name':
+      return tx`name, type, version_sort desc, ${id}`
+  }
 }
 
 /** Whether it depends on the very values which index finds the page: that of the order, or that of what is left out. */
@@ -85,11 +87,11 @@ const needsOwnPlan = ({ name_prefix, sort, created_after, created_before }: List
 
 /**
  * All that an item tells, as one text: a page has 1,400 values, each of which would be cut out and parsed on its own, and JSON of them
- * costs half as much again. What may hold any character is JSON, whose text holds no control character. What is rare is told
- * together, and only where there is any of it.
+ * costs half as much again. What may hold any character is JSON, whose text holds no control character; names, types and media types
+ * hold none. What is rare is told together, and only where there is any of it.
  */
 const itemText = (tx: Tx) => tx`
-  concat_ws(${SEPARATOR}, id, to_json(type), name, version, status, usage_policy, to_json(created_by), to_json(content_type), content_size,
+  concat_ws(${SEPARATOR}, id, type, name, version, status, usage_policy, to_json(created_by), content_type, content_size,
     content_hash, metadata, created_at, updated_at, coalesce(published_at::text, ''), coalesce(last_accessed_at::text, ''),
     coalesce(purged_at::text, ''), coalesce(archived_at::text, ''), coalesce(archive_reason, ''),
     coalesce(run_state, ''), coalesce(run_findings::text, ''), coalesce((case when run_checked_at is null then run_deadline end)::text, ''), coalesce(run_checked_at::text, ''),
@@ -116,13 +118,13 @@ export function readItem({ group_id, item }: ListedRow): ListedArtifact {
   const artifact = {
     group_id,
     id: text(),
-    type: json(),
+    type: text(),
     name: text(),
     version: text(),
     status: text(),
     usage_policy: text(),
     created_by: json(),
-    content_type: json(),
+    content_type: text(),
     content_size: Number(next()),
     content_hash: text(),
     metadata: json(),
@@ -182,9 +184,9 @@ const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_h
   [name, name_prefix, content_hash].every((narrower) => narrower === undefined) &&
   sort !== 'name'
 
-/** The ids of the page, from the function that may use the indexes of tags and words (migrations 0017, 0021 and 0023 say why). */
-const tagged = (tx: Tx, asked: ListQuestion) => tx`
-  select found_id from find_tagged_or_worded(
+/** Where the page, or all that it is found in, lies: from the function that may use the index of tags and words (migrations 0021, 0023 and 0042 say why). */
+const located = (tx: Tx, asked: ListQuestion) => tx`
+  select locate_tagged_or_worded(
     ${asked.tags.length === 0 ? null : JSON.stringify(asked.tags)}::text::jsonb,
     translate(${asked.words ?? null}::text, '._-', '   '),
     ${asked.type ?? null}, ${asked.status ?? null}, ${asked.category ?? null}, ${asked.usage_policy ?? null},
@@ -196,8 +198,8 @@ const tagged = (tx: Tx, asked: ListQuestion) => tx`
 function after(tx: Tx, { sort, after: key }: ListQuestion, id: postgres.PendingQuery<postgres.Row[]>) {
   if (!key) return tx``
   const [first = '', second = '', third = '', fourth = ''] = key
-  if (sort === '-created_at') return tx`and (created_at, ${id}) < (${first}::text::timestamptz, ${second}::text::uuid)`
-  if (sort === 'created_at') return tx`and (created_at, ${id}) > (${first}::text::timestamptz, ${second}::text::uuid)`
+  if (sort === '-created_at') return tx`and (created_at, ${id}) < (${first}::timestamptz, ${second}::uuid)`
+  if (sort === 'created_at') return tx`and (created_at, ${id}) > (${first}::timestamptz, ${second}::uuid)`
   // A case and not an or, from whose arms the planner would gather bitmaps and sort what they find.
   return tx`and (name, type) >= (${first}, ${second}) and
     case when (name, type) > (${first}, ${second}) then true
