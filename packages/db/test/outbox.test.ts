@@ -378,7 +378,7 @@ describe('the relay', () => {
         return (await fetched(tx)) - before
       })
     for (const statement of Object.values(statements)) await touched(statement)
-    await other.admin`alter table event_feed drop constraint event_feed_event_id_fkey` // messages are all that counts here
+    await other.admin`alter table event_feed disable trigger feed_guard` // messages are all that counts here
     await other.admin`
       insert into webhook_subscribers (name, state, probe_at) values ('lane-1', 'paused', now())`
     await other.admin`

@@ -132,3 +132,24 @@ test.for<[string, string, (sql: TransactionSql, row: Written) => Promise<unknown
 ])('%s refuses %s', async ([rule, , change]) => {
   expect(await refusalOf(async (sql) => change(sql, await submitted(sql)))).toBe(rule)
 })
+
+test('a feed tells of events of its group only, however many a statement places', async () => {
+  const placed = (sql: TransactionSql, group: string, ids: readonly string[]) => sql`
+    insert into event_feed (group_id, position, event_id)
+    select ${group}, place, id from unnest(${[...ids]}::uuid[]) with ordinality as given (id, place)`
+  const told = async (sql: TransactionSql) => {
+    const { id: artifact } = await submitted(sql)
+    const ids = [randomUUIDv7(), randomUUIDv7()]
+    await sql`
+      insert into artifact_events (id, group_id, artifact_id, type, name, version, sequence, event_type, actor, status, usage_policy,
+                                   content_hash, created_by, was_published)
+      select id, 'acme', ${artifact}, 'prompt', 'greeting', '1', place, 'created', 'alice', 'on_verification', 'internal_only', ${hash},
+             'alice', false
+        from unnest(${ids}::uuid[]) with ordinality as given (id, place)`
+    return ids
+  }
+  const rule = 'feed_tells_of_events_of_the_group'
+  expect(await refusalOf(async (sql) => placed(sql, 'acme', await told(sql)))).toBeUndefined()
+  expect(await refusalOf(async (sql) => placed(sql, 'globex', await told(sql)))).toBe(rule)
+  expect(await refusalOf(async (sql) => placed(sql, 'acme', [...(await told(sql)), randomUUIDv7()]))).toBe(rule)
+})

@@ -31,7 +31,7 @@ export const guards: Scan = {
                             'ledger_guard', 'ledger_delete_guard', 'ledger_follows_update', 'ledger_follows_restore', 'ledger_follows_archive',
                             'history_guard', 'history_purge_guard', 'run_begins_guard', 'validation_run_guard', 'events_are_append_only',
                             'policy_guard', 'versioning_guard', 'coordinates_guard', 'pending_guard', 'archived_lies_in_one_place',
-                            'restored_lies_in_one_place']) as expected (name)
+                            'restored_lies_in_one_place', 'feed_guard']) as expected (name)
       )
       select (select count(*)::int from found) as scanned, null as last,
              (select jsonb_agg(jsonb_build_object('key', key, 'promise', promise, 'found', found)) from found where not holds) as faults`,
