@@ -9,7 +9,6 @@ import { byteRange } from './byte-range.ts'
 import { revalidated } from './cache-headers.ts'
 import { isUnchanged, requireMatch } from './preconditions.ts'
 import { requireAcceptable } from './require-acceptable.ts'
-import { LARGE_BYTES } from './require-room.ts'
 import { respond } from './respond.ts'
 import type { RouteSpec } from './route.ts'
 
@@ -85,6 +84,9 @@ async function represent(c: Call, artifact: ContentRow): Promise<Response> {
   const body = new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength)
   return respond(c, body, range ? 206 : 200, headers)
 }
+
+/** Of what is smaller not much is loaded at once: there are few connections. */
+const LARGE_BYTES = 1024 * 1024
 
 const loadContent = (c: Call, artifact: ContentRow): Promise<Buffer> =>
   c.get('ctx').contentCache.get(artifact.content_hash, async () => {

@@ -1,7 +1,7 @@
 import type { Call } from './api.ts'
 
-/** What is smaller is never so much that it matters. */
-export const LARGE_BYTES = 1024 * 1024
+/** What is smaller is read at once. */
+const LARGE_BYTES = 64 * 1024
 
 /**
  * Waits for room for a body once it has turned out to be large: what is only declared takes none. Meanwhile nothing more is read of it.

@@ -81,7 +81,7 @@ export const limitSettings = {
     unit: 'bytes',
     readBy: ['api'],
     about:
-      'The most bytes of bodies over 1 MiB that one process receives and stores at once. Others wait, groups in turns, for half a minute at most (503 `overloaded`). What is held takes up to twice its size.',
+      'The most bytes of bodies over 64 kB that one process receives and stores at once. Others wait, groups in turns, for half a minute at most (503 `overloaded`). What is held takes two to seven times its size.',
   },
   MAX_PENDING: {
     type: CountLimit,
