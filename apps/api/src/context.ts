@@ -51,6 +51,8 @@ export type Context = {
   uploadRoom: Room
   /** Of content that is being loaded. */
   loadRoom: Room
+  /** A client that takes nothing of large content for so long is cut off: it holds the memory. */
+  stalledMs: number
   eventStreams: EventStreams
   /** Whether messages can be handed to the queue; while it is away, submissions are taken all the same. */
   queueIsUp: () => boolean

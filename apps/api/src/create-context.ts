@@ -129,6 +129,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     uploads: createUploads(settings, counts),
     uploadRoom: createRoom(settings.maxUploadMemory),
     loadRoom: createRoom(loadedAtOnceBytes),
+    stalledMs: 60_000,
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     listedItems: createListedItems(4 * 1024 * 1024),

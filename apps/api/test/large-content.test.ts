@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
+import { listenOn } from '@keepr/shared/runtime/listen-on'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { listen, type Listening } from '../src/listen.ts'
@@ -113,4 +116,39 @@ test('large contents are loaded as there is room for them, and all are answered'
   )
   expect(answers).toEqual(names.map(() => [200, 3 * MEBIBYTE]))
   expect(loads).toEqual({ now: 0, most: 1 })
+})
+
+test('a client that takes nothing more of large content is cut off, and one that takes its time is not', async () => {
+  const upload = new FormData()
+  upload.set('artifact', JSON.stringify({ name: 'weights', type: 'blob' }))
+  upload.set('content', new Blob([new Uint8Array(30 * MEBIBYTE)]), 'a.bin') // more than sockets hold on their way
+  const sent = await fetch(`http://127.0.0.1:${server.port}/artifacts/`, {
+    method: 'POST',
+    headers: { authorization },
+    body: upload,
+  })
+  expect(sent.status).toBe(202)
+  await api.settleAll()
+  api.ctx.stalledMs = 500
+  const sockets: Socket[] = []
+  const watchedServer = createServer(getRequestListener(createApp(api.ctx).fetch)).on('connection', (socket) =>
+    sockets.push(socket),
+  )
+  const port = await listenOn(watchedServer, { host: '127.0.0.1', port: 0, setting: 'PORT' })
+  const ask = async () => {
+    const asked = httpRequest({ port, path: '/artifacts/weights/1/content', headers: { authorization } })
+    const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
+    return response
+  }
+  const stalled = await ask()
+  const slow = await ask()
+  let size = 0
+  for await (const chunk of slow) {
+    size += (chunk as Buffer).byteLength
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(size).toBe(30 * MEBIBYTE)
+  await waitFor(() => sockets[0]?.destroyed === true, 'it to be cut off')
+  stalled.destroy()
+  watchedServer.close()
 })

@@ -162,6 +162,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     uploads: createUploads(settings, counts),
     uploadRoom: createRoom(settings.maxUploadMemory),
     loadRoom: createRoom(64 * 1024 * 1024),
+    stalledMs: 60_000,
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),
     listedItems: createListedItems(4 * 1024 * 1024),
