@@ -131,9 +131,9 @@ test('a client that takes nothing more of large content is cut off, and one that
   await api.settleAll()
   api.ctx.stalledMs = 500
   const sockets: Socket[] = []
-  const watchedServer = createServer(getRequestListener(createApp(api.ctx).fetch)).on('connection', (socket) =>
-    sockets.push(socket),
-  )
+  const answer = getRequestListener(createApp(api.ctx).fetch)
+  const watchedServer = createServer((request, response) => void answer(request, response))
+  watchedServer.on('connection', (socket) => sockets.push(socket))
   const port = await listenOn(watchedServer, { host: '127.0.0.1', port: 0, setting: 'PORT' })
   const ask = async () => {
     const asked = httpRequest({ port, path: '/artifacts/weights/1/content', headers: { authorization } })
