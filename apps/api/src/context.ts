@@ -51,7 +51,9 @@ export type Context = {
   uploadRoom: Room
   /** Of content that is being loaded. */
   loadRoom: Room
-  /** A client that takes nothing of large content for so long is cut off: it holds the memory. */
+  /** Of pages that live streams look at: many that catch up at once leave connections and time to others. */
+  streamRoom: Room
+  /** A client that takes nothing of a large answer or a live stream for so long is cut off: it holds the memory. */
   stalledMs: number
   eventStreams: EventStreams
   /** Whether messages can be handed to the queue; while it is away, submissions are taken all the same. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { connectAsSet } from '@keepr/db/connect-as-set'
+import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
@@ -129,6 +130,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     uploads: createUploads(settings, counts),
     uploadRoom: createRoom(settings.maxUploadMemory),
     loadRoom: createRoom(loadedAtOnceBytes),
+    streamRoom: createRoom(4 * LARGEST_PAGE_BYTES),
     stalledMs: 60_000,
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),

@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { waitFor } from '@keepr/dev-env/testing/wait-for'
 import { listenOn } from '@keepr/shared/runtime/listen-on'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { listen, type Listening } from '../src/listen.ts'
-import { createRoom, type Room } from '../src/room.ts'
+import { createRoom } from '../src/room.ts'
 import { startApi, type TestApi } from './start-api.ts'
+import { watchedRoom } from './watched-room.ts'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -20,26 +21,14 @@ const uploads = { now: 0, most: 0 }
 const loads = { now: 0, most: 0 }
 beforeAll(async () => {
   api = await startApi({ MAX_UPLOAD_MEMORY: '4MiB' })
-  api.ctx.uploadRoom = watched(api.ctx.uploadRoom, uploads)
-  api.ctx.loadRoom = watched(createRoom(4 * MEBIBYTE), loads)
+  api.ctx.uploadRoom = watchedRoom(api.ctx.uploadRoom, uploads)
+  api.ctx.loadRoom = watchedRoom(createRoom(4 * MEBIBYTE), loads)
   server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 })
   authorization = `Bearer ${await api.sign({ sub: 'alice', group_id: 'acme', roles: 'author' })}`
 })
 afterAll(async () => {
   await server.close()
   await api[Symbol.asyncDispose]()
-})
-
-const watched = (room: Room, count: { now: number; most: number }): Room => ({
-  async enter(group, bytes) {
-    const leave = await room.enter(group, bytes)
-    count.now += 1
-    count.most = Math.max(count.most, count.now)
-    return () => {
-      count.now -= 1
-      leave()
-    }
-  },
 })
 
 /** An upload of 3 MiB, of which 2 MiB are sent; the rest follows when told to. */
@@ -130,11 +119,7 @@ test('a client that takes nothing more of large content is cut off, and one that
   expect(sent.status).toBe(202)
   await api.settleAll()
   api.ctx.stalledMs = 500
-  const sockets: Socket[] = []
-  const answer = getRequestListener(createApp(api.ctx).fetch)
-  const watchedServer = createServer((request, response) => void answer(request, response))
-  watchedServer.on('connection', (socket) => sockets.push(socket))
-  const port = await listenOn(watchedServer, { host: '127.0.0.1', port: 0, setting: 'PORT' })
+  const { port, sockets, close } = await watchedServer()
   const ask = async () => {
     const asked = httpRequest({ port, path: '/artifacts/weights/1/content', headers: { authorization } })
     const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
@@ -150,5 +135,32 @@ test('a client that takes nothing more of large content is cut off, and one that
   expect(size).toBe(30 * MEBIBYTE)
   await waitFor(() => sockets[0]?.destroyed === true, 'it to be cut off')
   stalled.destroy()
-  watchedServer.close()
+  close()
 })
+
+test('a client that takes nothing of other large answers is cut off too', async () => {
+  const upload = new FormData()
+  upload.set('artifact', JSON.stringify({ name: 'bells', type: 'note' }))
+  upload.set('content', new Blob([new Uint8Array(MEBIBYTE).fill(7)], { type: 'text/plain' })) // six times as long in JSON
+  const headers = { authorization }
+  const sent = await fetch(`http://127.0.0.1:${server.port}/artifacts/`, { method: 'POST', headers, body: upload })
+  expect(sent.status).toBe(202)
+  await api.settleAll()
+  api.ctx.stalledMs = 500
+  const { port, sockets, close } = await watchedServer()
+  const client = connect(port, '127.0.0.1').pause()
+  client.write(`GET /artifacts/bells HTTP/1.1\r\nHost: k\r\nAuthorization: ${authorization}\r\n\r\n`.repeat(4))
+  await waitFor(() => sockets[0]?.destroyed === true, 'it to be cut off')
+  client.destroy()
+  close()
+})
+
+/** Serves the API, and shows the connections to it. */
+async function watchedServer() {
+  const sockets: Socket[] = []
+  const answer = getRequestListener(createApp(api.ctx).fetch)
+  const served = createServer((request, response) => void answer(request, response))
+  served.on('connection', (socket) => sockets.push(socket))
+  const port = await listenOn(served, { host: '127.0.0.1', port: 0, setting: 'PORT' })
+  return { port, sockets, close: () => served.close() }
+}

@@ -1,4 +1,5 @@
 import type { Db } from '@keepr/db/connect'
+import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
@@ -162,6 +163,7 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     uploads: createUploads(settings, counts),
     uploadRoom: createRoom(settings.maxUploadMemory),
     loadRoom: createRoom(64 * 1024 * 1024),
+    streamRoom: createRoom(4 * LARGEST_PAGE_BYTES),
     stalledMs: 60_000,
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
     contentCache: createContentCache(48 * 1024 * 1024),

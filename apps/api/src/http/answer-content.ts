@@ -76,7 +76,6 @@ async function represent(c: Call, artifact: ContentRow): Promise<Response> {
     throw problem('range-not-satisfiable', { headers: { 'content-range': `bytes */${artifact.content_size}`, etag } })
   }
   const bytes = await loadContent(c, artifact)
-  if (bytes.byteLength > LARGE_BYTES) c.env?.outgoing?.setTimeout(c.get('ctx').stalledMs)
   const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
   headers['content-digest'] = digest(range ? contentHash(part) : artifact.content_hash)
   headers['content-length'] = String(part.byteLength)

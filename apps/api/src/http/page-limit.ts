@@ -12,7 +12,7 @@ const limited = (toldAs: { description: string; default?: number }) =>
     v.maxValue(LONGEST_PAGE, rule),
   )
 
-const most = `How many items, ${LONGEST_PAGE} at most.`
+const most = `How many items, ${LONGEST_PAGE} at most; fewer where they are large: a page has about 1 MiB.`
 
 /** `cursor`: where a page goes on. */
 export const Cursor = v.pipe(

@@ -1,11 +1,13 @@
 import { LONGEST_PAGE } from '@keepr/db/longest-page'
+import type { PageRow } from '@keepr/db/page-rows'
+import { cutPage } from './cut-page.ts'
 
 type Pages<Row> = {
   /** How many items are asked for; all when undefined. */
   limit: number | undefined
   /** The key of the item that the page before ended with. */
   after: string | undefined
-  read: (after: string | undefined, limit: number) => Promise<Row[]>
+  read: (after: string | undefined, limit: number) => Promise<PageRow<Row>[]>
   keyOf: (row: Row) => string
   /** An item as JSON, or undefined for what is not to be told. */
   show: (row: Row) => string | undefined
@@ -26,10 +28,10 @@ export async function readPages<Row>({
   const items: string[] = []
   for (let next = after; ;) {
     const rows = await read(next, size + 1)
-    const page = rows.slice(0, size)
+    const { page, isLast } = cutPage(rows, size)
     items.push(...page.map(show).filter((item) => item !== undefined))
     const last = page.at(-1)
-    next = rows.length > size && last ? keyOf(last) : undefined
+    next = !isLast && last ? keyOf(last) : undefined
     if (limit !== undefined || next === undefined) return { items, next }
   }
 }

@@ -7,8 +7,13 @@ type Body = string | Uint8Array<ArrayBuffer> | null
  * A response as plain data with the fields that earlier steps have set, which the server writes as it is: a Headers object
  * made for it and read again costs as much as everything else about a small answer.
  */
-export const respond = (c: Call, body: Body, status: StatusCode, headers: Record<string, string>): Response =>
-  new Response(body, { status, headers: { ...takeFields(c), ...headers } })
+export function respond(c: Call, body: Body, status: StatusCode, headers: Record<string, string>): Response {
+  if (body !== null && body.length > SMALL) c.env?.outgoing?.setTimeout(c.get('ctx').stalledMs)
+  return new Response(body, { status, headers: { ...takeFields(c), ...headers } })
+}
+
+/** What is no longer is on its way soon, whether or not somebody takes it. */
+const SMALL = 64 * 1024
 
 /** A header field of the response to come, set before there is one. */
 export function setHeader(c: Call, name: string, value: string): void {

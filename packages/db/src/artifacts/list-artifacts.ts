@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { Status } from '@keepr/shared/domain/lifecycle'
 import { planAnew } from '../driver/plan-anew.ts'
+import { type PageRow, pageRows } from '../page-rows.ts'
 import type { Timestamp, UsagePolicy } from '../rows.ts'
 import { toTimestamp } from '../timestamp.ts'
 import type { Tx } from '../transaction.ts'
@@ -42,7 +43,7 @@ export type ListQuestion = {
  * their own, as tags and words do, which would be read anew for each row, and the longest page is spelt out (LONGEST_PAGE and one more; a test holds that it is), so that the planner finds the same plan whatever is asked: it would plan
  * each call anew, which costs twice what a page does.
  */
-export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuery<ListedRow[]> {
+export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuery<PageRow<ListedRow>[]> {
   const archived = asked.status === 'archived'
   const id = archived ? tx`original_id` : tx`id`
   const nothing = tx``
@@ -64,9 +65,11 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     order by ${inOrder(tx, asked.sort, id)}
     limit 201`
   const longest = archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)
-  const statement = tx<ListedRow[]>`
+  const rows = tx`
     select group_id, ${itemText(tx)} as item
-      from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${inOrder(tx, asked.sort, tx`id`)} limit ${asked.limit}) ordered`
+      from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${inOrder(tx, asked.sort, tx`id`)} limit ${asked.limit}) ordered
+    offset 0`
+  const statement = pageRows<ListedRow>(tx, rows, { columns: tx`group_id, item`, bytes: tx`octet_length(item)` })
   return needsOwnPlan(asked) ? planAnew(statement) : statement
 }
 

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { type PageRow, pageRows } from '../page-rows.ts'
 import type { Tx } from '../transaction.ts'
 import { activeArtifacts, archivedArtifacts, type PresentedArtifact, presentArtifacts } from './present-artifact.ts'
 
@@ -19,7 +20,7 @@ export type VersionsQuestion = {
  * times at most: releases and pre-releases of the history have parts of their own in its index. Its beginning stands in a
  * select of its own, as row-level security would have the rows read before a function in their condition.
  */
-export function listVersions(tx: Tx, asked: VersionsQuestion): postgres.PendingQuery<PresentedArtifact[]> {
+export function listVersions(tx: Tx, asked: VersionsQuestion): postgres.PendingQuery<PageRow<PresentedArtifact>[]> {
   const { group_id, owner, type, name, after, limit } = asked
   const below = after === undefined ? tx`` : tx`and version_sort < (select version_sort_key(${after}))`
   const ofName = tx`group_id = ${owner} and type = ${type} and name = ${name} ${below}`
@@ -29,5 +30,7 @@ export function listVersions(tx: Tx, asked: VersionsQuestion): postgres.PendingQ
     ${first(activeArtifacts(tx, tx`${ofName} and (group_id = ${group_id} or (status = 'published' and usage_policy = 'public'))`))}
     union all ${first(archivedArtifacts(tx, tx`${ofName} and group_id = ${group_id} and not is_prerelease`))}
     union all ${first(archivedArtifacts(tx, tx`${ofName} and group_id = ${group_id} and is_prerelease`))}`)
-  return tx<PresentedArtifact[]>`select * from (${presentArtifacts(tx, rows, false)}) v order by v.version_sort desc`
+  const ordered = tx`select * from (${presentArtifacts(tx, rows, false)}) v order by v.version_sort desc`
+  const bytes = tx`octet_length(metadata::text) + coalesce(octet_length(run_findings::text), 0)`
+  return pageRows<PresentedArtifact>(tx, ordered, { columns: tx`*`, bytes })
 }

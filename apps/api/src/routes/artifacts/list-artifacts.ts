@@ -4,6 +4,7 @@ import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
+import { cutPage } from '../../http/cut-page.ts'
 import { readCursor, type SortKey, writeCursor } from '../../http/cursor.ts'
 import { Cursor, PageLimit } from '../../http/page-limit.ts'
 import { route } from '../../http/route.ts'
@@ -92,11 +93,11 @@ export const listArtifacts = route(
       after: cursor === undefined ? undefined : readCursor(cursor, { question, key: keyOf[sort] }),
     }
     const rows = await readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked))
-    const found = rows.map((row) => listedItems(row, actor))
-    const last = found.length > limit ? found[limit - 1] : undefined
-    const next_cursor = last ? writeCursor(sortKey(last, sort), question) : null
+    const { page, isLast } = cutPage(rows, limit)
+    const found = page.map((row) => listedItems(row, actor))
+    const last = found.at(-1)
+    const next_cursor = last && !isLast ? writeCursor(sortKey(last, sort), question) : null
     const items = found
-      .slice(0, limit)
       // What the query asks for, told once more: a list of one's own never holds what others offer to all.
       .filter(
         ({ artifact }) =>

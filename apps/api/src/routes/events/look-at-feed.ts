@@ -4,6 +4,7 @@ import { type FeedEvent, listFeed } from '@keepr/db/events/list-feed'
 import { placeEvents } from '@keepr/db/events/place-events'
 import type { EventType } from '@keepr/shared/domain/events'
 import type { Call } from '../../http/api.ts'
+import { cutPage } from '../../http/cut-page.ts'
 
 /** Events, and up to where there are no others that were asked for; `isEnd` where the feed ends there. */
 export type Look = { events: readonly FeedEvent[]; seenTo: number; isEnd: boolean }
@@ -21,9 +22,9 @@ export async function lookAtFeed(c: Call, { after, types, limit }: Asked): Promi
   // Read before the events: what is left out up to there need not be looked through again.
   const [end] = await db.read(actor, (tx) => findFeedEnd(tx, group_id))
   const found = await db.read(actor, (tx) => listFeed(tx, { group_id, after, types, limit: limit + 1 }))
-  const events = found.slice(0, limit)
+  const { page: events, isLast } = cutPage(found, limit)
   const last = events.at(-1)?.position ?? after
-  if (found.length > limit) return { events, seenTo: last, isEnd: false }
+  if (!isLast) return { events, seenTo: last, isEnd: false }
   const endsAt = end?.position ?? 0
   if (endsAt <= last) return { events, seenTo: last, isEnd: true }
   const [reach] = await db.read(actor, (tx) => findFeedReach(tx, { group_id, after }))
