@@ -1,5 +1,7 @@
 import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createApp } from '../src/app.ts'
+import { listen } from '../src/listen.ts'
 import { createRoom } from '../src/room.ts'
 import { startApi, type TestApi } from './start-api.ts'
 import { watchedRoom } from './watched-room.ts'
@@ -59,6 +61,45 @@ test('a page of events of a version ends before they get too large, and loses no
   const pages = await follow('large-events', `${path}/events?limit=200&type=numbered`)
   expect(pages.length).toBeGreaterThan(1)
   expect(counts(pages).reduce((sum, count) => sum + count)).toBe(21)
+})
+
+test.each(['/artifacts/notes/versions?type=numbered', '/artifacts/notes/1/events?type=numbered'])(
+  '%s, asked for as a whole, is read as it is taken',
+  async (path) => {
+    const group = `whole${path}`
+    const alice = await api.as(group, 'alice')
+    for (let n = 1; n <= 25; n++) {
+      const draft = { name: 'notes', type: 'numbered', content: n, metadata: { note }, draft: true }
+      expect((await alice.submit(draft)).status).toBe(201)
+      const patch = { metadata: { note: n + note } }
+      expect((await alice.send('PATCH', '/artifacts/notes/1/meta?type=numbered', patch)).status).toBe(200)
+    }
+    const whole = (await (await alice.get(path)).json()) as Page
+    expect(whole).toEqual({
+      items: (await follow(group, `${path}&limit=200`)).flatMap(({ items }) => items),
+      next_cursor: null,
+    })
+    const sizes: number[] = []
+    const { body } = await alice.get(path)
+    for await (const chunk of body ?? []) sizes.push(chunk.byteLength)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(LARGEST_PAGE_BYTES + 2 * note.length)
+  },
+)
+
+test('a long answer that cannot be read to its end is broken off, and is no shorter answer', async () => {
+  const alice = await api.as('broken', 'alice')
+  for (let n = 1; n <= 25; n++)
+    await alice.submit({ name: 'notes', type: 'numbered', content: n, metadata: { note }, draft: true })
+  const server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 })
+  onTestFinished(() => server.close())
+  const { streamRoom } = api.ctx
+  api.ctx.streamRoom = { enter: () => Promise.reject(new Error('no room')) }
+  const headers = { authorization: `Bearer ${await api.sign({ sub: 'alice', group_id: 'broken', roles: ['author'] })}` }
+  const res = await fetch(`http://127.0.0.1:${server.port}/artifacts/notes/versions`, { headers })
+  await expect(res.text()).rejects.toThrow('terminated')
+  api.ctx.streamRoom = streamRoom
+  const whole = await fetch(`http://127.0.0.1:${server.port}/artifacts/notes/versions`, { headers })
+  expect(((await whole.json()) as Page).items).toHaveLength(25)
 })
 
 test('live streams that catch up at once look for events one after the other', async () => {

@@ -1,14 +1,14 @@
 import type { StatusCode } from 'hono/utils/http-status'
 import type { Call } from './api.ts'
 
-type Body = string | Uint8Array<ArrayBuffer> | null
+type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null
 
 /**
  * A response as plain data with the fields that earlier steps have set, which the server writes as it is: a Headers object
  * made for it and read again costs as much as everything else about a small answer.
  */
 export function respond(c: Call, body: Body, status: StatusCode, headers: Record<string, string>): Response {
-  if (body !== null && body.length > SMALL) c.env?.outgoing?.setTimeout(c.get('ctx').stalledMs)
+  if (body instanceof ReadableStream || (body?.length ?? 0) > SMALL) c.env?.outgoing?.setTimeout(c.get('ctx').stalledMs)
   return new Response(body, { status, headers: { ...takeFields(c), ...headers } })
 }
 

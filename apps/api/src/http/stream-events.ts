@@ -1,7 +1,7 @@
-import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { pause } from '@keepr/shared/runtime/pause'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Call } from './api.ts'
+import { inTurn } from './in-turn.ts'
 import { respond } from './respond.ts'
 
 export type StreamedEvent = { id: string; event: string; data: string }
@@ -21,20 +21,16 @@ const fields = {
  */
 export function streamEvents(c: Call, next: Following['next']): Response {
   if (c.req.method === 'HEAD') return respond(c, null, 200, fields) // nobody would read what is written
-  const { closing, metrics, settings, eventStreams, streamRoom, log, stalledMs } = c.get('ctx')
+  const { closing, metrics, settings, eventStreams, log, stalledMs } = c.get('ctx')
   const ended = AbortSignal.any([closing, c.req.raw.signal, AbortSignal.timeout(msLeft(c))])
   const open = eventStreams.open(c.get('actor'))
   // One that is taken moves with each heartbeat at least.
   c.env?.outgoing?.setTimeout(stalledMs + settings.eventStreamHeartbeat)
-  const nextInTurn = async () => {
-    const leave = await streamRoom.enter(c.get('actor').groupId, LARGEST_PAGE_BYTES)
-    return await next().finally(leave)
-  }
   const response = streamSSE(c, async (stream) => {
     using _open = open
     metrics.streams.inc()
     try {
-      await follow(stream, { next: nextInTurn, ended, heartbeatMs: settings.eventStreamHeartbeat })
+      await follow(stream, { next: () => inTurn(c, next), ended, heartbeatMs: settings.eventStreamHeartbeat })
     } catch (error) {
       log.warn({ err: error, request_id: c.get('requestId') }, 'a live stream of events broke off')
     } finally {

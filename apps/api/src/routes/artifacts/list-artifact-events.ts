@@ -2,12 +2,10 @@ import { findVersion } from '@keepr/db/artifacts/find-version'
 import { listArtifactEvents as listEventRows } from '@keepr/db/events/list-artifact-events'
 import { Event } from '@keepr/shared/schemas/artifact'
 import * as v from 'valibot'
-import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { pickArtifact } from '../../http/pick-artifact.ts'
 import { requireRight } from '../../commands/require-right.ts'
-import { readPages } from '../../http/read-pages.ts'
+import { answerPages } from '../../http/answer-pages.ts'
 import { param, route } from '../../http/route.ts'
-import { sendPage } from '../../http/send-page.ts'
 import { viewEvent } from '../../views/event.ts'
 import { eventExample } from './example.ts'
 import { PagesQuery } from './name-query.ts'
@@ -40,9 +38,11 @@ export const listArtifactEvents = route(
     const artifact = pickArtifact(found, actor)
     requireRight(actor, 'list_events', artifact)
     const question = JSON.stringify(['events', group_id, artifact.id])
-    const { items, next } = await readPages({
+    return await answerPages(c, {
       limit: query.limit,
-      after: query.cursor === undefined ? undefined : readCursor(query.cursor, { question, key: ['position'] })[0],
+      cursor: query.cursor,
+      question,
+      key: 'position',
       read: (after = '0', limit) =>
         readDb.read(actor, (tx) =>
           listEventRows(tx, { group_id, artifact_id: artifact.id, after: Number(after), limit }),
@@ -50,6 +50,5 @@ export const listArtifactEvents = route(
       keyOf: ({ sequence }) => String(sequence),
       show: (event) => JSON.stringify(viewEvent(event)),
     })
-    return sendPage(c, items, next === undefined ? null : writeCursor([next], question))
   },
 )

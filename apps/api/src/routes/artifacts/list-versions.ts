@@ -2,12 +2,10 @@ import { listVersions as listVersionRows } from '@keepr/db/artifacts/list-versio
 import { listVisibleTypes } from '@keepr/db/names/list-visible-types'
 import { ArtifactPage } from '@keepr/shared/schemas/artifact'
 import type { Call } from '../../http/api.ts'
-import { readCursor, writeCursor } from '../../http/cursor.ts'
 import { pickArtifact, requireOneType } from '../../http/pick-artifact.ts'
 import { readNamed } from '../../http/read-named.ts'
-import { readPages } from '../../http/read-pages.ts'
+import { answerPages } from '../../http/answer-pages.ts'
 import { param, route } from '../../http/route.ts'
-import { sendPage } from '../../http/send-page.ts'
 import { isVisible, viewArtifact } from '../../views/artifact.ts'
 import { answeredArtifact } from './example.ts'
 import { PagesQuery } from './name-query.ts'
@@ -36,14 +34,15 @@ export const listVersions = route(
     const actor = c.get('actor')
     const name = await whoseName(c, query.type)
     const question = JSON.stringify(['versions', name])
-    const { items, next } = await readPages({
+    return await answerPages(c, {
       limit: query.limit,
-      after: query.cursor === undefined ? undefined : readCursor(query.cursor, { question, key: ['version'] })[0],
+      cursor: query.cursor,
+      question,
+      key: 'version',
       read: (after, limit) => readDb.read(actor, (tx) => listVersionRows(tx, { ...name, after, limit })),
       keyOf: ({ version }) => version,
       show: (row) => (isVisible(actor, row) ? JSON.stringify(viewArtifact(row, actor)) : undefined),
     })
-    return sendPage(c, items, next === undefined ? null : writeCursor([next], question))
   },
 )
 
