@@ -91,7 +91,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     databases,
     sink,
     small: () => start('small', () => databases.copyOf(options.small, 'keepr_bench_small')),
-    large: () => start('large', () => databases.seeded(options.large)),
+    large: () => start('large', () => databases.warmed(options.large)),
     apiAlone: async ({ network }) => {
       await Promise.all([network.services.validation.stop(), network.services.webhook.stop()])
     },
