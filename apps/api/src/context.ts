@@ -47,7 +47,9 @@ export type Context = {
   contentCache: ContentCache
   listedItems: ListedItems
   uploads: Uploads
-  /** Of bodies on their way in. */
+  /** Of bodies on their way in, up to 1 MiB. */
+  bodyRoom: Room
+  /** Of larger ones. */
   uploadRoom: Room
   /** Of content that is being loaded. */
   loadRoom: Room

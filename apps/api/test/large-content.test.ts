@@ -59,7 +59,7 @@ test('large uploads that have no room beside each other are taken one after the 
   const small = await fetch(`http://127.0.0.1:${server.port}/artifacts/`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'small', type: 'prompt', content: {} }),
+    body: JSON.stringify({ name: 'small', type: 'prompt', content: 'x'.repeat(200_000) }),
   })
   expect(small.status).toBe(202)
   first.abort()

@@ -80,7 +80,7 @@ export async function readMultipart(
     if (failure) throw failure
     arrived += chunk.byteLength
     await upload.add(chunk.byteLength)
-    await requireRoom(c, { arrived, expected: declared || fileLimit })
+    await requireRoom(c, { arrived, expected: Math.min(declared || fileLimit, fileLimit) })
     digests?.add(chunk)
     if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) await once(parser, 'drain')
   }

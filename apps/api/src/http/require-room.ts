@@ -1,7 +1,9 @@
 import type { Call } from './api.ts'
 
 /** What is smaller is read at once. */
-const LARGE_BYTES = 64 * 1024
+const SMALL_BYTES = 64 * 1024
+/** Up to here many have room at once: they do not wait for large files, which may be long on their way. */
+const MEDIUM_BYTES = 1024 * 1024
 
 /**
  * Waits for room for a body once it has turned out to be large: what is only declared takes none. Meanwhile nothing more is read of it.
@@ -11,8 +13,10 @@ export async function requireRoom(
   c: Call,
   { arrived, expected }: { arrived: number; expected: number },
 ): Promise<void> {
-  if (arrived <= LARGE_BYTES || c.get('leaveRoom')) return
-  c.set('leaveRoom', await c.get('ctx').uploadRoom.enter(c.get('actor').groupId, expected))
+  if (arrived <= SMALL_BYTES || c.get('leaveRoom')) return
+  const { bodyRoom, uploadRoom } = c.get('ctx')
+  const room = expected > MEDIUM_BYTES ? uploadRoom : bodyRoom
+  c.set('leaveRoom', await room.enter(c.get('actor').groupId, expected))
 }
 
 /** Gives the room back, if the call holds any. */

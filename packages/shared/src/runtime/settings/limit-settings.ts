@@ -77,11 +77,11 @@ export const limitSettings = {
   },
   MAX_UPLOAD_MEMORY: {
     type: SizeLimit,
-    default: '64MiB',
+    default: '96MiB',
     unit: 'bytes',
     readBy: ['api'],
     about:
-      'The most bytes of bodies over 64 kB that one process receives and stores at once. Others wait, groups in turns, for half a minute at most (503 `overloaded`). What is held takes two to seven times its size.',
+      'The most bytes of bodies over 64 kB that one process receives and stores at once, a quarter of them for bodies up to 1 MiB. Others wait, groups in turns, for half a minute at most (503 `overloaded`). What is held takes two to seven times its size.',
   },
   MAX_PENDING: {
     type: CountLimit,
