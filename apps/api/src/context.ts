@@ -53,7 +53,7 @@ export type Context = {
   uploadRoom: Room
   /** Of content that is being loaded. */
   loadRoom: Room
-  /** Of pages that live streams and long answers read: many at once leave connections and time to others. */
+  /** Of pages that live streams and long answers read, and of contents that are compared: many at once leave connections and time to others. */
   streamRoom: Room
   /** A client that takes nothing of a large answer or a live stream for so long is cut off: it holds the memory. */
   stalledMs: number

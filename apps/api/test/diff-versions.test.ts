@@ -48,3 +48,27 @@ test('content that is not compared says why', async () => {
   expect(large).toMatchObject({ equal: false, not_compared: 'too_large', to: { content_size: 1024 * 1024 + 1 } })
   expect(large).not.toHaveProperty('unified')
 })
+
+test('others are answered while many large contents are compared', async () => {
+  const name = `diff-${crypto.randomUUID()}`
+  for (const word of ['old', 'new']) {
+    const content = text(90_000, word)
+    expect((await alice.submit({ name, type: 'note', draft: true, content })).status).toBe(201)
+  }
+  let compared = 0
+  const diff = async () => {
+    const answer = await alice.get(`/artifacts/${name}/diff?from=1&to=2`)
+    expect(answer.status).toBe(200)
+    await answer.arrayBuffer()
+    compared += 1
+  }
+  const diffs = Array.from({ length: 30 }, diff)
+  const between: number[] = []
+  while (compared < diffs.length) {
+    const before = compared
+    expect((await alice.get('/artifacts/?limit=1')).status).toBe(200)
+    between.push(compared - before)
+  }
+  await Promise.all(diffs)
+  expect(Math.max(...between)).toBeLessThan(5)
+})
