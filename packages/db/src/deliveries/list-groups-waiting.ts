@@ -9,13 +9,14 @@ export async function listGroupsWaiting(tx: Tx, subscriber: string, olderThanMs:
   const first = firstWaiting(tx, { subscriber, group: tx`waiting.group_id`, limit: LOOKED_AT })
   const rows = await tx<{ group_id: string }[]>`
     with recursive waiting as (
-      select min(group_id) as group_id from outbox
-       where kind = 'deliver_webhook' and lane = ${subscriber} and leased_until is null and quarantined_at is null
+      (select group_id from outbox
+        where kind = 'deliver_webhook' and lane = ${subscriber} and leased_until is null and quarantined_at is null
+        order by group_id limit 1)
       union all
-      select (select min(o.group_id) from outbox o
+      select (select o.group_id from outbox o
                where o.kind = 'deliver_webhook' and o.lane = ${subscriber} and o.leased_until is null and o.quarantined_at is null
-                 and o.group_id > waiting.group_id)
-        from waiting where group_id is not null
+                 and o.group_id > waiting.group_id order by o.group_id limit 1)
+        from waiting where waiting.group_id is not null
     )
     select group_id from waiting
      where group_id is not null and exists (

@@ -1,4 +1,5 @@
 import type { Tx } from '../transaction.ts'
+import { messagesOf } from '../outbox/messages-of.ts'
 import { firstWaiting } from './first-waiting.ts'
 
 /**
@@ -12,6 +13,7 @@ export async function missDeliveries(
   { group_id, subscriber, olderThanMs }: { group_id: string; subscriber: string; olderThanMs: number },
   limit: number,
 ): Promise<number> {
+  const refs = tx`array(select id from missed)`
   const [row] = await tx<{ missed: number }[]>`
     with waiting as (
       select refs[1] as id from outbox
@@ -29,7 +31,7 @@ export async function missDeliveries(
         from chosen where d.id = chosen.id and d.state = 'pending'
       returning d.id
     ), forgotten as (
-      delete from outbox where kind = 'deliver_webhook' and refs[1] = any (array(select id from missed))
+      delete from outbox where id = any (${messagesOf(tx, { kind: 'deliver_webhook', group_id, refs })})
     )
     select count(*)::int as missed from missed`
   return row?.missed ?? 0

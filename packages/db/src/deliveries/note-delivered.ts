@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Tx } from '../transaction.ts'
+import { messagesOf } from '../outbox/messages-of.ts'
 import type { NewAttempt } from './note-attempt.ts'
 
 /**
@@ -28,7 +29,7 @@ export async function noteDelivered(
        where id = any (${ids}::uuid[]) and group_id = ${group_id} and state <> 'delivered'
       returning id
     ), ended as (
-      delete from outbox where kind = 'deliver_webhook' and group_id = ${group_id} and refs[1] = any (${ids}::uuid[])
+      delete from outbox where id = any (${messagesOf(tx, { kind: 'deliver_webhook', group_id, refs: tx`${ids}::uuid[]` })})
     )
     select count(*) from delivered`
 }
