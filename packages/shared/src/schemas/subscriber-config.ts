@@ -3,7 +3,8 @@ import { EVENT_TYPES } from '../domain/events.ts'
 import { SIGNING_SECRET, signingKey } from '../domain/signing-key.ts'
 import { AddressRanges } from './address-range.ts'
 import { secretsIn } from '../domain/secret-places.ts'
-import { HeaderTemplates, SecretTemplate, Timeout, UrlTemplate } from './configured-duration.ts'
+import { Timeout } from './configured-duration.ts'
+import { HeaderTemplates, SecretTemplate, UrlTemplate } from './templates.ts'
 
 const texts = v.array(v.string('a text'), 'a list')
 

@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import { MAX_CONTENT_BYTES } from '../domain/content-size.ts'
 import { isTypeName } from '../domain/naming.ts'
 import { AddressRanges } from './address-range.ts'
-import { Duration, HeaderTemplates, PositiveDuration, Timeout, UrlTemplate } from './configured-duration.ts'
+import { Duration, PositiveDuration, Timeout } from './configured-duration.ts'
+import { HeaderTemplates, UrlTemplate } from './templates.ts'
 
 const positive = (what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(1, what))
 const Count = positive('a whole number of at least 1')
