@@ -125,6 +125,8 @@ export type ValidationTryRow = {
 }
 
 export type MessageKind = 'validate_run' | 'fan_out_events' | 'deliver_webhook'
+/** Of one run or one delivery each, which has no other message. */
+export type SingleKind = Exclude<MessageKind, 'fan_out_events'>
 export type OutboxRow = {
   id: string
   kind: MessageKind

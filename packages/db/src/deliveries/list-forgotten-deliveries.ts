@@ -18,8 +18,7 @@ export async function listForgottenDeliveries(tx: Tx, after: string, limit: numb
       select d.id, d.group_id, d.subscriber
         from looked_at d
        where d.state = 'pending' and d.created_at < now() - interval '1 minute'
-         and not exists (
-           select from outbox o where o.kind = 'deliver_webhook' and o.kind <> 'fan_out_events' and o.refs[1] = d.id)
+         and not exists (select from outbox o where o.kind = 'deliver_webhook' and o.refs[1] = d.id)
     )
     select (select jsonb_agg(to_jsonb(f)) from forgotten f) as forgotten,
            (select id from looked_at order by id offset ${limit - 1}) as last`

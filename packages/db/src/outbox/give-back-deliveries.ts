@@ -14,7 +14,7 @@ export async function giveBackDeliveries(tx: Tx, deliveries: readonly LeasedDeli
        select o.id
          from unnest(${deliveries.map(({ id }) => id)}::uuid[],
                      ${deliveries.map(({ lease_ends_by_ms }) => lease_ends_by_ms)}::float8[]) as g (id, lease_ends_by_ms)
-         join outbox o on o.kind = 'deliver_webhook' and o.kind <> 'fan_out_events' and o.refs[1] = g.id
+         join outbox o on o.kind = 'deliver_webhook' and o.refs[1] = g.id
         where o.leased_until <= to_timestamp(g.lease_ends_by_ms / 1000)
           for update of o skip locked))`
 }

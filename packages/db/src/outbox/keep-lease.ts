@@ -1,5 +1,5 @@
 import type { Db } from '../connect.ts'
-import type { MessageKind } from '../rows.ts'
+import type { SingleKind } from '../rows.ts'
 import { commitSoon } from '../transaction.ts'
 import type { RelayOptions } from './relay.ts'
 import { AT_WORK_MS } from './relay-bounds.ts'
@@ -13,7 +13,7 @@ type Parts = { db: Pick<Db, 'withService'>; log: Pick<RelayOptions['log'], 'warn
  */
 export async function keepLease<T>(
   { db, log }: Parts,
-  message: { kind: MessageKind; ref: string },
+  message: { kind: SingleKind; ref: string },
   call: () => Promise<T>,
   leaseMs: number = AT_WORK_MS,
 ): Promise<T> {

@@ -1,10 +1,11 @@
 import type postgres from 'postgres'
-import type { MessageKind } from '../rows.ts'
+import type { SingleKind } from '../rows.ts'
 import type { Tx } from '../transaction.ts'
+import { isOfKind } from './is-of-kind.ts'
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>
 type Asked = {
-  kind: Exclude<MessageKind, 'fan_out_events'>
+  kind: SingleKind
   group_id: string
   /** An array of ids of runs or of deliveries. */
   refs: Fragment
@@ -21,4 +22,4 @@ export const messagesOf = (tx: Tx, { kind, group_id, refs }: Asked): Fragment =>
       from unnest(${refs}) as ended (ref)
      cross join lateral (
         select id from outbox
-         where kind = ${kind} and kind <> 'fan_out_events' and refs[1] = ended.ref and group_id = ${group_id} offset 0) message)`
+         where ${isOfKind(tx, kind)} and refs[1] = ended.ref and group_id = ${group_id} offset 0) message)`

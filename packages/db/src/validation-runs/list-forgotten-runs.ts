@@ -18,8 +18,6 @@ export async function listForgottenRuns(tx: Tx, limit: number): Promise<RunRef[]
     )
     select r.id, r.group_id, r.artifact_type
       from looked_at r
-     where not exists (
-       select from outbox o
-        where o.kind = 'validate_run' and o.kind <> 'fan_out_events' and o.refs[1] = r.id offset 0)
+     where not exists (select from outbox o where o.kind = 'validate_run' and o.refs[1] = r.id offset 0)
      order by r.deadline limit ${limit}`
 }
