@@ -363,6 +363,7 @@ describe('the relay', () => {
         ]),
       'leasing events': (tx) => leaseMessages(tx, { ...leaseOf, kind: 'fan_out_events', together: ['events'] }),
       'freeing leases': (tx) => freeExpiredLeases(tx),
+      'giving back deliveries': (tx) => giveBackDeliveries(tx, [{ id: randomUUIDv7(), lease_ends_by_ms: Date.now() }]),
       'waking probes': (tx) => wakeProbes(tx),
       'looking for what waits for too long': (tx) => listGroupsWaiting(tx, 'lane-1', 60_000),
       'bringing forward what was parked': (tx) => bringForwardParked(tx, 10),
