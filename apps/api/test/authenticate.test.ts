@@ -1,8 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type CryptoKey, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTokenVerifier } from '../src/token-verifier.ts'
@@ -10,6 +7,7 @@ import { readSettings } from '@keepr/shared/runtime/settings'
 import { OperatorMistake } from '@keepr/shared/runtime/start-or-tell'
 import type { TokenIssuer } from '../src/token-issuer.ts'
 import { readTokenIssuers } from '../src/token-issuers.ts'
+import { aFile } from './a-file.ts'
 import { startApi, type TestApi } from './start-api.ts'
 
 type Pair = { publicKey: CryptoKey; privateKey: CryptoKey }
@@ -43,12 +41,10 @@ beforeAll(async () => {
   await once(issuerServer, 'listening')
   const address = issuerServer.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  const folder = await mkdtemp(join(tmpdir(), 'keepr-issuers-'))
-  const file = join(folder, 'issuers.yaml')
   const issuer = (name: string, group: string) =>
     `  - issuer: https://${name}.test\n    audience: [keepr]\n    algorithms: [RS256]\n    jwks_url: http://127.0.0.1:${port}/${name}\n    group_prefix: "${group}:"\n    user_prefix: "${group}:"\n`
-  await writeFile(file, `issuers:\n${issuer('one', 'one')}${issuer('two', 'two')}`)
-  api = await startApi({ JWT_SECRET: '', JWT_ISSUERS_FILE: file })
+  await using file = await aFile(`issuers:\n${issuer('one', 'one')}${issuer('two', 'two')}`)
+  api = await startApi({ JWT_SECRET: '', JWT_ISSUERS_FILE: file.path })
 })
 afterEach(() => vi.useRealTimers())
 afterAll(async () => {
@@ -192,9 +188,8 @@ test.each([
   ],
 ])('a file with a public key verifies its tokens and nobody else’s: %s', async (_what, alg, write) => {
   const [own, other] = await Promise.all([generateKeyPair(alg, { extractable: true }), generateKeyPair(alg)])
-  const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key')
-  await writeFile(file, await write(own))
-  const issuer = await issuerOf({ JWT_PUBLIC_KEY_FILE: file })
+  await using file = await aFile(await write(own))
+  const issuer = await issuerOf({ JWT_PUBLIC_KEY_FILE: file.path })
   const sign = (key: CryptoKey) =>
     new SignJWT({ iss: 'https://issuer.test', aud: 'keepr', sub: 'a', group_id: 'g' })
       .setProtectedHeader({ alg, kid: 'k' })
@@ -236,10 +231,9 @@ test('a file with a secret in it is refused at the start', async () => {
     'not a key',
   ]
   for (const text of secrets) {
-    const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key')
-    await writeFile(file, text)
-    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file })).rejects.toThrow('expected a public key')
-    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file })).rejects.toThrow(OperatorMistake)
+    await using file = await aFile(text)
+    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file.path })).rejects.toThrow('expected a public key')
+    await expect(issuerOf({ JWT_PUBLIC_KEY_FILE: file.path })).rejects.toThrow(OperatorMistake)
   }
 })
 
@@ -253,11 +247,10 @@ test.each([
   ['none', ''],
   ['both', '\n    jwks_url: https://one.test/keys\n    public_key_file: /nowhere/key'],
 ])('an issuer of several has its keys in one place: %s is told with its line', async (_what, keys) => {
-  const file = join(await mkdtemp(join(tmpdir(), 'keepr-issuers-')), 'issuers.yaml')
   const one = `  - issuer: https://one.test\n    audience: [keepr]\n    algorithms: [RS256]\n    group_prefix: "g:"\n    user_prefix: "u:"`
-  await writeFile(file, `issuers:\n${one}${keys}\n`)
-  await expect(issuerOf({ JWT_ISSUERS_FILE: file })).rejects.toThrow(
-    `${file}:2:5: expected exactly one of jwks_url and public_key_file (issuers.0)`,
+  await using file = await aFile(`issuers:\n${one}${keys}\n`)
+  await expect(issuerOf({ JWT_ISSUERS_FILE: file.path })).rejects.toThrow(
+    `${file.path}:2:5: expected exactly one of jwks_url and public_key_file (issuers.0)`,
   )
 })
 

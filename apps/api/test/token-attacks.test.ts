@@ -1,13 +1,11 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { CompactEncrypt, type CryptoKey, exportJWK, exportSPKI, FlattenedSign, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { listen, type Listening } from '../src/listen.ts'
+import { aFile } from './a-file.ts'
 import { startApi, type TestApi } from './start-api.ts'
 
 type Pair = { publicKey: CryptoKey; privateKey: CryptoKey }
@@ -33,9 +31,8 @@ beforeAll(async () => {
   keys = await generateKeyPair('RS256', { extractable: true })
   stranger = await generateKeyPair('RS256', { extractable: true })
   pem = await exportSPKI(keys.publicKey)
-  const file = join(await mkdtemp(join(tmpdir(), 'keepr-key-')), 'key.pem')
-  await writeFile(file, pem)
-  api = await startApi({ JWT_SECRET: '', JWT_PUBLIC_KEY_FILE: file, JWT_ALGORITHMS: 'RS256' })
+  await using file = await aFile(pem)
+  api = await startApi({ JWT_SECRET: '', JWT_PUBLIC_KEY_FILE: file.path, JWT_ALGORITHMS: 'RS256' })
   server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 })
   trap.listen(0, '127.0.0.1')
   await once(trap, 'listening')

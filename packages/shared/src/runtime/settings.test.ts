@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readSettings, WrongSettings } from './settings.ts'
 import { catalogue } from './settings/catalogue.ts'
 import type { Setting } from './settings/setting.ts'
@@ -114,7 +114,9 @@ describe('reading settings', () => {
   })
 
   test('a secret may come from a mounted file', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'keepr-settings-')), 'url')
+    const folder = mkdtempSync(join(tmpdir(), 'keepr-settings-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'url')
     writeFileSync(file, `${DATABASE_URL}\n`)
     expect(readSettings({ DATABASE_URL_FILE: file }, ['DATABASE_URL', 'QUEUE_DATABASE_URL'])).toEqual({
       databaseUrl: DATABASE_URL,

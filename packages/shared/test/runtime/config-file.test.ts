@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import * as v from 'valibot'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openConfigFile } from '../../src/runtime/config-file.ts'
 import { parseConfig, WrongConfig } from '../../src/runtime/parse-config.ts'
+import { aFolder } from './a-folder.ts'
 
 const Schema = v.strictObject({
   types: v.record(
@@ -102,13 +102,13 @@ describe('a file that is followed', () => {
   }
 
   test('does not start with a mistake', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'keepr-config-')), 'types.yaml')
+    const file = join(await aFolder(), 'types.yaml')
     await writeFile(file, 'types: 1\n')
     await expect(opened(file)).rejects.toBeInstanceOf(WrongConfig)
   })
 
   test('is reloaded when it changes, and keeps the last good content when the change is wrong', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'keepr-config-')), 'types.yaml')
+    const file = join(await aFolder(), 'types.yaml')
     await writeFile(file, valid(true))
     const { config, lines, required } = await opened(file)
     const heard: unknown[] = []
@@ -127,7 +127,7 @@ describe('a file that is followed', () => {
   })
 
   test('is reloaded when Kubernetes swaps the folder behind it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'keepr-config-'))
+    const folder = await aFolder()
     for (const [version, value] of [
       ['v1', true],
       ['v2', false],

@@ -1,14 +1,14 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createRedactor } from '../../src/runtime/redactor.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { createSecrets, SecretMissing, SecretSourceUnreachable } from '../../src/runtime/secrets/secrets.ts'
+import { aFolder } from './a-folder.ts'
 
 const NAMES = [
   'SECRET_SOURCES',
@@ -31,7 +31,6 @@ const secretsOf = async (env: Record<string, string>) => {
   onTestFinished(() => secrets.close())
   return { secrets, redactor }
 }
-const aFolder = () => mkdtemp(join(tmpdir(), 'keepr-secrets-'))
 
 /** A Vault that speaks KV v2, AppRole and Kubernetes over real HTTP. */
 async function fakeVault() {
