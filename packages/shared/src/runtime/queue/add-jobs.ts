@@ -1,13 +1,11 @@
 import * as v from 'valibot'
 import { QueueMessage } from '../../schemas/jobs.ts'
 import { within } from '../within.ts'
-import { type BullQueue, type Job, JOB_OPTIONS, type QueueBackend, type QueueName } from './backend.ts'
+import { type BullQueue, type Job, JOB_OPTIONS, PATIENCE_MS, type QueueBackend, type QueueName } from './backend.ts'
 import { reasonOf } from './tell-health.ts'
 
 /** A message that will not be taken, and why. */
 export type Refusal = { id: string; reason: string }
-
-const PATIENCE_MS = 2000
 
 /** Messages as jobs; what is no message is refused here, so that it cannot hold up a batch. */
 export function jobsOf(name: QueueName, messages: readonly QueueMessage[]): { jobs: Job[]; refused: Refusal[] } {

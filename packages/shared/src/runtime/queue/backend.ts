@@ -1,6 +1,9 @@
 import type { Processor } from 'bullmq'
 import type { QueueMessage } from '../../schemas/jobs.ts'
 
+/** So long something that the store is asked for may take. */
+export const PATIENCE_MS = 2000
+
 /** The queues of the product. */
 export type QueueName = 'validation' | 'events' | 'deliveries'
 

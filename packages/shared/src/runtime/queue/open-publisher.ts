@@ -2,7 +2,8 @@ import type { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
 import type { QueueName, QueueSettings } from './backend.ts'
 import { type BegunSpan, beginSpan } from '../tracing.ts'
-import { openQueue, tellQueues, type QueueHealth, type WakeQueue } from './open-queue.ts'
+import { openQueue, tellQueues, type WakeQueue } from './open-queue.ts'
+import type { QueueHealth } from './tell-health.ts'
 
 /** Which queue carries which kind of outbox message. */
 export const QUEUE_OF = {

@@ -1,18 +1,16 @@
 import type { QueueMessage } from '../../schemas/jobs.ts'
 import type { Log } from '../log.ts'
-import { pause } from '../pause.ts'
 import { within } from '../within.ts'
 import { addJobs, jobsOf, type Refusal } from './add-jobs.ts'
-import type { BullQueue, QueueName, QueueSettings } from './backend.ts'
+import { type BullQueue, PATIENCE_MS, type QueueName, type QueueSettings } from './backend.ts'
 import { queueBackend } from './queue-backend.ts'
-import { reasonOf, type TellHealth, tellHealth } from './tell-health.ts'
+import { type QueueHealth, type TellHealth, tellHealth } from './tell-health.ts'
+import { tend } from './tend.ts'
 
 /** The store of the queue cannot be reached, or takes nothing at the moment: the messages stay in the outbox. */
 export class QueueUnavailable extends Error {
   override readonly name = 'QueueUnavailable'
 }
-
-export type QueueHealth = { state: 'ok' | 'degraded'; reason?: string }
 
 export type WakeQueue = AsyncDisposable & {
   /**
@@ -27,8 +25,6 @@ export type WakeQueue = AsyncDisposable & {
   close(): Promise<void>
 }
 
-const PATIENCE_MS = 2000
-const TEND_MS = { ok: 5000, degraded: 1000 } as const
 /** So many failures of a queue whose store answers: the object itself is broken. */
 const FAILURES_BEFORE_REBUILD = 3
 
@@ -44,8 +40,6 @@ export function openQueue(
 ): WakeQueue {
   const closing = new AbortController()
   let queue: BullQueue | undefined
-  let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
-  let failures = 0
   const backend = queueBackend(settings, 'producer', (error) =>
     log.debug({ err: error, queue: name }, 'queue connection'),
   )
@@ -62,42 +56,20 @@ export function openQueue(
     }
   }
 
-  function become(next: QueueHealth) {
-    health = next
-    tell(name, backend.store, health)
-  }
-
-  async function look() {
-    try {
-      const concern = await within(PATIENCE_MS, 'reaching the queue', backend.probe())
-      if (queue !== undefined && failures >= FAILURES_BEFORE_REBUILD) {
-        await discard(queue)
-        queue = undefined
-      }
-      queue ??= await build()
-      await within(PATIENCE_MS, 'asking the queue', queue.getJobCounts('waiting'))
-      failures = 0
-      become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
-    } catch (error) {
-      failures += 1
-      become({ state: 'degraded', reason: reasonOf(error) })
+  async function mend(failures: number) {
+    if (queue !== undefined && failures >= FAILURES_BEFORE_REBUILD) {
+      await discard(queue)
+      queue = undefined
     }
+    queue ??= await build()
+    await within(PATIENCE_MS, 'asking the queue', queue.getJobCounts('waiting'))
   }
-
-  async function tend() {
-    while (!closing.signal.aborted) {
-      await pause(TEND_MS[health.state], closing.signal)
-      if (!closing.signal.aborted) await look()
-    }
-  }
-
-  const firstLook = look()
-  const tending = firstLook.then(tend)
+  const tending = tend(name, { backend, mend, tell, signal: closing.signal })
 
   async function usable(): Promise<BullQueue> {
-    if (queue === undefined) await within(PATIENCE_MS, 'reaching the queue', firstLook).catch(unavailable)
+    if (queue === undefined) await within(PATIENCE_MS, 'reaching the queue', tending.begun).catch(unavailable)
     if (queue === undefined || closing.signal.aborted)
-      return unavailable(new Error(health.reason ?? 'the queue is closed'))
+      return unavailable(new Error(tending.health().reason ?? 'the queue is closed'))
     return queue
   }
 
@@ -113,14 +85,13 @@ export function openQueue(
   }
 
   function failed(error: unknown): never {
-    failures += 1
-    become({ state: 'degraded', reason: reasonOf(error) })
+    tending.noteFailure(error)
     return unavailable(error)
   }
 
   async function close() {
     closing.abort()
-    await within(PATIENCE_MS, 'closing the queue', tending).catch((error: unknown) =>
+    await within(PATIENCE_MS, 'closing the queue', tending.ended).catch((error: unknown) =>
       log.debug({ err: error }, 'queue'),
     )
     if (queue !== undefined) await discard(queue)
@@ -145,7 +116,7 @@ export function openQueue(
       )
       return { waiting: counts['waiting'] ?? 0, active: counts['active'] ?? 0 }
     },
-    health: () => health,
+    health: tending.health,
     current: () => queue,
     close,
     [Symbol.asyncDispose]: close,

@@ -6,11 +6,11 @@ import type { Log } from '../log.ts'
 import { pause } from '../pause.ts'
 import { inSpan } from '../tracing.ts'
 import { within } from '../within.ts'
-import type { QueueHealth } from './open-queue.ts'
-import type { BullQueue, BullWorker, QueueName, QueueSettings } from './backend.ts'
+import { type BullQueue, type BullWorker, PATIENCE_MS, type QueueName, type QueueSettings } from './backend.ts'
 import { createHands } from './hands.ts'
 import { queueBackend } from './queue-backend.ts'
-import { reasonOf, tellHealth } from './tell-health.ts'
+import { type QueueHealth, tellHealth } from './tell-health.ts'
+import { tend } from './tend.ts'
 
 /** Does what a message asks for. The signal says to stop: the process ends, or another worker has taken over. */
 export type WakeProcessor = (message: QueueMessage, signal: AbortSignal) => Promise<unknown>
@@ -25,8 +25,6 @@ export type WakeWorker = AsyncDisposable & {
 
 type WorkerOptions = { settings: QueueSettings; concurrency: number; log: Log }
 
-const PATIENCE_MS = 2000
-const TEND_MS = { ok: 5000, degraded: 1000 } as const
 /** Messages wait, there are free hands, and yet none was fetched for so long: the object is broken. */
 const DEAF_AFTER_MS = 20_000
 const REST_MS = 500
@@ -42,7 +40,6 @@ export function startWorker(
   const hands = createHands()
   let worker: BullWorker | undefined
   let counter: BullQueue | undefined
-  let health: QueueHealth = { state: 'degraded', reason: 'not connected yet' }
   const quietly = (error: unknown) => log.debug({ err: error, queue: name }, 'worker connection')
   const backend = queueBackend(settings, 'worker', quietly)
   const tell = tellHealth(log, {
@@ -73,19 +70,13 @@ export function startWorker(
     return made
   }
 
-  async function look() {
-    try {
-      const concern = await within(PATIENCE_MS, 'reaching the queue', backend.probe())
-      if (worker !== undefined && (await isDeaf())) {
-        log.warn({ queue: name }, 'the worker fetches nothing although messages wait, and is built again')
-        await discard(worker)
-        worker = undefined
-      }
-      worker ??= await build()
-      become(concern === undefined ? { state: 'ok' } : { state: 'degraded', reason: concern })
-    } catch (error) {
-      become({ state: 'degraded', reason: reasonOf(error) })
+  async function mend() {
+    if (worker !== undefined && (await isDeaf())) {
+      log.warn({ queue: name }, 'the worker fetches nothing although messages wait, and is built again')
+      await discard(worker)
+      worker = undefined
     }
+    worker ??= await build()
   }
 
   async function isDeaf(): Promise<boolean> {
@@ -102,18 +93,7 @@ export function startWorker(
     return made
   }
 
-  function become(next: QueueHealth) {
-    health = next
-    tell(name, backend.store, health)
-  }
-
-  async function tend() {
-    while (!closing.signal.aborted) {
-      await look()
-      await pause(TEND_MS[health.state], closing.signal)
-    }
-  }
-  const tending = tend()
+  const tending = tend(name, { backend, mend, tell, signal: closing.signal })
 
   async function close(deadlineMs = 8000) {
     if (closing.signal.aborted) return
@@ -132,14 +112,16 @@ export function startWorker(
     if (worker !== undefined) void worker.close().catch(quietly)
     if (worker !== undefined) void worker.disconnect().catch(quietly)
     if (counter !== undefined) void counter.close().catch(quietly)
-    await within(Math.min(left() * 0.5, 500), 'closing connections', Promise.all([tending, backend.close()])).catch(
-      quietly,
-    )
+    await within(
+      Math.min(left() * 0.5, 500),
+      'closing connections',
+      Promise.all([tending.ended, backend.close()]),
+    ).catch(quietly)
   }
 
   const discard = (old: BullWorker) => within(1000, 'closing the worker', old.close(true)).catch(quietly)
 
-  return { health: () => health, inFlight: () => hands.busy(), close, [Symbol.asyncDispose]: () => close() }
+  return { health: tending.health, inFlight: () => hands.busy(), close, [Symbol.asyncDispose]: () => close() }
 }
 
 type Working = { name: QueueName; processor: WakeProcessor; log: Log; stopping: AbortSignal }

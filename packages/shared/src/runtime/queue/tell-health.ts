@@ -1,7 +1,8 @@
 import { connectionFault } from '../connection-fault.ts'
 import type { Log } from '../log.ts'
 import type { QueueName } from './backend.ts'
-import type { QueueHealth } from './open-queue.ts'
+
+export type QueueHealth = { state: 'ok' | 'degraded'; reason?: string }
 
 const REMIND_MS = 30_000
 
