@@ -78,6 +78,19 @@ test('a published version that was purged is not what a repeated submission is t
   expect(answer.status).toBe(202)
 })
 
+test('who has an archived version that was purged since is not told that it is unchanged', async () => {
+  const id = await submit({ name: 'cached', content: 'secret', metadata: { token: 'secret' } })
+  await api.settleAll()
+  expect((await answerOf('POST', '/artifacts/cached/1/archive'))[0]).toBe(200)
+  const etag = (await alice.get('/artifacts/cached/1')).headers.get('etag') ?? ''
+  await purge(id)
+  const answer = await alice.get('/artifacts/cached/1', { 'if-none-match': etag })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ status: 'archived', usable: false, metadata: {} })
+  const changed = answer.headers.get('etag') ?? ''
+  expect((await alice.get('/artifacts/cached/1', { 'if-none-match': changed })).status).toBe(304)
+})
+
 test('a diff with a purged version answers 410', async () => {
   const first = await submit({ name: 'two', content: 'a' })
   await submit({ name: 'two', content: 'b' })

@@ -4,15 +4,17 @@ import type { ArtifactRow } from '@keepr/db/rows'
 import { problem } from '@keepr/shared/problem'
 import type { Call } from './api.ts'
 
-type Tagged = Pick<ArtifactRow, 'id' | 'revision'> &
+type Tagged = Pick<ArtifactRow, 'id' | 'revision' | 'purged_at'> &
   Partial<Pick<PresentedArtifact, 'run_state' | 'run_reason' | 'run_deadline' | 'run_checked_at' | 'tries'>>
 
 /**
  * The strong entity tag of one revision of an artifact. Reading content does not change it. While a run is open its
- * tries are part of what is answered and make no revision, so they are part of the tag.
+ * tries are part of what is answered and make no revision, so they are part of the tag. Nor does a purge of what is archived, and
+ * who has what was purged must not be told that it is so still.
  */
 export function entityTag(artifact: Tagged): string {
-  const { id, revision, run_state, run_reason, run_deadline, run_checked_at, tries } = artifact
+  const { id, revision, purged_at, run_state, run_reason, run_deadline, run_checked_at, tries } = artifact
+  if (purged_at !== null) return `"${id}.${revision}.purged"`
   if (!run_state || run_checked_at) return `"${id}.${revision}"`
   const progress = JSON.stringify([run_state, run_reason, run_deadline, tries ?? []])
   return `"${id}.${revision}.${hash('sha256', progress).slice(0, 16)}"`
