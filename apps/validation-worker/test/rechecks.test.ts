@@ -57,6 +57,15 @@ describe('the re-validation of published content', () => {
       expect(await statusOf(artifact)).toEqual({ status: 'published', events: ['published'] })
   })
 
+  it('leaves alone what is submitted after it has begun, so that it ends however much comes', async () => {
+    const { type } = await published(3)
+    await begin(type)
+    await planRechecks(worker.ctx)
+    for (const artifact of [await worker.submit({ type }), await worker.submit({ type })]) await worker.work(artifact)
+    await through(type)
+    expect(await progress(type)).toMatchObject({ state: 'done', total: 3, started: 3, passed: 3 })
+  })
+
   it('stops when it is paused and goes on where it stopped', async () => {
     const { type } = await published(10)
     const recheck = await begin(type)

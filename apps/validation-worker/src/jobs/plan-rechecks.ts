@@ -38,7 +38,8 @@ async function moveOn(ctx: Context, recheck: RecheckRow & { open_runs: number })
   if (limit <= 0) return
   const next = await ctx.db.withService(null, async (tx) => {
     await countPublishedOfType(tx, id)
-    return await listPublishedOfType(tx, { type, after: recheck.cursor, limit })
+    // What was submitted since is judged already; where more comes than is judged again, there would be no end to it.
+    return await listPublishedOfType(tx, { type, after: recheck.cursor, before: id, limit })
   })
   for (const artifact of next) {
     const config = ctx.types().get(type)
