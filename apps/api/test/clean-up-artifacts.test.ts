@@ -198,3 +198,22 @@ test('a draft that was published since it was listed is not archived in its plac
   const applied = await plan(await cleanUp(admin, { apply: true, plan_id: suggested.plan_id, include_latest: true }))
   expect(applied.items).toContainEqual(expect.objectContaining({ name: 'grown', version: '1', outcome: 'kept' }))
 })
+
+test('a plan of hundreds of names is applied in time, with the events of each in its own order', async () => {
+  const submit = (index: number, more: object) => alice.submit({ name: `many-${index}`, type: 'numbered', ...more })
+  const all = Array.from({ length: 490 }, (_, index) => index)
+  await Promise.all(all.map((index) => submit(index, { content: 1 })))
+  await api.settleAll()
+  await Promise.all(all.map((index) => submit(index, { content: 2, draft: true })))
+  const suggested = await plan(await cleanUp(admin, { ttl: '1ms', type: 'numbered' }))
+  const order = { apply: true, plan_id: suggested.plan_id, include_latest: true }
+  const done = (await plan(await cleanUp(admin, order))).items.filter(({ name }) => name.startsWith('many-'))
+  const outcomes = Map.groupBy(done, ({ outcome }) => outcome)
+  expect([outcomes.get('archived')?.length, outcomes.get('discarded')?.length]).toEqual([490, 490])
+  const told = await api.database.admin`
+    select string_agg(sequence || ' ' || event_type, ', ' order by sequence) as told
+      from artifact_events where name like 'many-%' group by name`
+  expect(told).toHaveLength(490)
+  for (const { told: events } of told)
+    expect(events).toBe('1 created, 2 submitted, 3 created, 4 archived, 5 discarded')
+}, 20_000)
