@@ -40,6 +40,14 @@ test('each operation shows by an example what it takes and what it answers', () 
   expect(lacking).toEqual([])
 })
 
+test('each list tells where its next page begins', () => {
+  const membersOf = (schema: object | undefined) =>
+    schema && 'entries' in schema ? Object.keys(schema.entries as object) : []
+  const lists = routes.filter(({ answers }) => membersOf(answers[200]?.schema).includes('items'))
+  expect(lists.map(({ operationId }) => operationId)).toEqual(expect.arrayContaining(['listTypes', 'listRechecks']))
+  expect(lists.filter(({ answers }) => !membersOf(answers[200]?.schema).includes('next_cursor'))).toEqual([])
+})
+
 test('each parameter and each member of a body is described', async () => {
   type Told = { name?: string; description?: string }
   type Operation = {

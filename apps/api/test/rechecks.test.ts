@@ -30,6 +30,26 @@ describe('re-validation of a type', () => {
     expect((await olga.send('POST', `/rechecks/${randomUUIDv7()}/pause`)).status).toBe(404)
   })
 
+  it('is listed in pages, what is under way first', async () => {
+    const olga = await api.as('ops', 'olga', 'operator')
+    await api.database.admin`
+      insert into rechecks (id, artifact_type, simulate, state, requested_by, created_at)
+      select gen_random_uuid(), 'type-' || n, true, case when n in (2, 4) then 'paused' else 'done' end, 'olga',
+             timestamptz '2020-01-01' + n * interval '1 day'
+        from generate_series(1, 5) n`
+    const listed: string[] = []
+    let path: string | null = '/rechecks?limit=2'
+    while (path) {
+      const answer = await olga.get(path)
+      expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+      const page = (await answer.json()) as { items: { type: string }[]; next_cursor: string | null }
+      listed.push(...page.items.map(({ type }) => type).filter((type) => type.startsWith('type-')))
+      path = page.next_cursor && `/rechecks?limit=2&cursor=${page.next_cursor}`
+    }
+    expect(listed).toEqual(['type-4', 'type-2', 'type-5', 'type-3', 'type-1'])
+    expect((await olga.get('/rechecks?cursor=other')).status).toBe(422)
+  })
+
   it.each([
     [{ type: 'nothing' }, '/type'],
     [{ type: 'prompt' }, '/type'],

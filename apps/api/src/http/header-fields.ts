@@ -35,6 +35,8 @@ export const responseHeaders = {
   Location: 'Where the artifact lives.',
   Link: 'The next page, `rel="next"`.',
   'Retry-After': 'After how many seconds it is worth to ask again.',
+  'RateLimit-Policy': 'The limits that count here: `"user";q=600;w=60` is 600 in 60 seconds.',
+  RateLimit: 'What is left of each: `"user";r=599;t=60` is 599, and the window ends in 60 seconds.',
   'WWW-Authenticate': 'How to authenticate.',
   'Idempotent-Replayed': '`true` when this is the kept answer to an earlier request with the same Idempotency-Key.',
   'Content-Digest': 'SHA-256 of these bytes (RFC 9530).',

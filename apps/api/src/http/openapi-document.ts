@@ -13,7 +13,13 @@ whose group it is and which role the caller has; under \`npm start\`, \`npm run 
 
 A submission is answered \`202\` and judged afterwards: poll its \`Location\` until \`status\` is \`published\` or \`blocked\`,
 or \`validation.state\` is \`held\`; or send \`Prefer: wait=10\`. What is answered \`429\`, \`503\`, or \`409\` with
-\`Retry-After\` is sent again after that time, best with an \`Idempotency-Key\`. Errors are problems (RFC 9457) with a stable \`type\`; \`errors\` names each place.`
+\`Retry-After\` is sent again after that time, best with an \`Idempotency-Key\`. Errors are problems (RFC 9457) with a stable \`type\`; \`errors\` names each place.
+
+Some header fields come with many answers and are not told of at each: \`X-Request-Id\` is the \`request_id\` of problems, events and
+log lines; \`Cache-Control\` and \`Vary\` let a private cache keep what was read and ask again before each use;
+\`RateLimit-Policy\` and \`RateLimit\`, where requests are limited, tell the limits and what is left of them; \`Idempotent-Replayed\`
+marks a kept answer, a refusal too. Content is sent with \`Content-Disposition: attachment\`, \`X-Content-Type-Options: nosniff\`
+and \`Content-Security-Policy: sandbox\`.`
 
 /** The OpenAPI 3.1 document of all routes. */
 export async function openApiDocument(app: Hono<ApiEnv>): Promise<object> {

@@ -186,7 +186,7 @@ function problems(route: Route) {
 const problemHeaders: Record<number, ResponseHeader[]> = {
   401: ['WWW-Authenticate'],
   416: ['Content-Range'],
-  429: ['Retry-After'],
+  429: ['Retry-After', 'RateLimit-Policy', 'RateLimit'],
   503: ['Retry-After'],
 }
 

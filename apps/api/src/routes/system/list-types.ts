@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { send } from '../../http/answer.ts'
+import { revalidated } from '../../http/cache-headers.ts'
 import { route } from '../../http/route.ts'
 import { viewType } from '../../views/type.ts'
 
@@ -14,8 +15,11 @@ export const listTypes = route(
     answers: {
       200: {
         description: 'The types by name',
-        schema: v.object({ items: v.array(v.record(v.string(), v.unknown())) }),
-        example: { items: [{ type: 'prompt', content: 'json', versioning: 'any', requires_validation: false }] },
+        schema: v.object({ items: v.array(v.record(v.string(), v.unknown())), next_cursor: v.nullable(v.string()) }),
+        example: {
+          items: [{ type: 'prompt', content: 'json', versioning: 'any', requires_validation: false }],
+          next_cursor: null,
+        },
       },
     },
     problems: [],
@@ -23,6 +27,6 @@ export const listTypes = route(
   (c) => {
     const { settings, types } = c.get('ctx')
     const items = [...types()].map(([name, type]) => viewType(name, type, settings))
-    return send(c, { status: 200, body: { items } })
+    return send(c, { status: 200, body: { items, next_cursor: null }, headers: revalidated })
   },
 )
