@@ -207,6 +207,10 @@ describe('a validation run', () => {
       tries: [{ outcome: 'error' }, { outcome: 'error' }],
       events: [{ event_type: 'blocked', event_data: { reason: 'validator_unavailable' } }],
     })
+    const line = worker.logged
+      .map((text) => JSON.parse(text))
+      .find(({ run_id, outcome }) => run_id === artifact.run_id && outcome === 'expired')
+    expect(line).toMatchObject({ attempt: 2, reason: expect.stringContaining('500') })
   })
 
   it('expires when its attempts are used up by a validator that takes it, and loses it each time', async () => {

@@ -188,7 +188,7 @@ async function expire(ctx: Context, { run }: Judged, tried?: NewTry) {
     {
       run_id: run.id,
       artifact_id: run.artifact_id,
-      attempt: run.attempts,
+      attempt: run.attempts + (tried && run.poll_url === null ? 1 : 0),
       outcome,
       reason: tried?.reason ?? run.reason,
     },
