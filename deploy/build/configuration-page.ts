@@ -1,4 +1,5 @@
 import { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import { TokenIssuerConfig } from '@keepr/shared/schemas/token-issuers'
 import { TypeConfig, ValidatorConfig } from '@keepr/shared/schemas/type-config'
 import { limitSettings } from '@keepr/shared/runtime/settings/limit-settings'
 import { retentionSettings } from '@keepr/shared/runtime/settings/retention-settings'
@@ -22,6 +23,7 @@ const OPTIONS: readonly (readonly [title: string, entries: v.ObjectEntries])[] =
   ['A type', TypeConfig.entries],
   ["A type's validator", ValidatorConfig.entries],
   ['A subscriber', SubscriberConfig.entries],
+  ['An issuer of tokens', TokenIssuerConfig.entries],
 ]
 
 const INTRODUCTION = `# Configuration
@@ -35,6 +37,7 @@ Types and their validators stand in \`artifact_type_config.yaml\`, subscribers i
 read again when they change, and a mistake is refused while the last good one goes on. \`npm run config:check\` checks them, and
 their JSON Schemas for editors stand in \`config/schema\`. What they can say stands below: [a type](#a-type), [its validator](#a-types-validator),
 [a subscriber](#a-subscriber); [Writing a validator](VALIDATORS.md) and [Receiving webhooks](WEBHOOKS.md) show how it is used.
+Where there are several issuers of tokens, they stand under \`issuers:\` in the file of \`JWT_ISSUERS_FILE\`, each as told [below](#an-issuer-of-tokens).
 
 This page is made from the settings and schemas in the code by \`npm run generated\`, and a test compares the two.`
 

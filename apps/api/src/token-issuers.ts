@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { parseConfig, WrongConfig } from '@keepr/shared/runtime/parse-config'
+import { TokenIssuersFile } from '@keepr/shared/schemas/token-issuers'
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -9,54 +10,10 @@ import {
   type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from 'jose'
-import * as v from 'valibot'
 import type { Settings } from './context.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
 const asymmetric = ['RS256', 'ES256', 'EdDSA']
-
-/** Several issuers: each with its own audience and algorithms, and prefixes that keep their groups and users apart. */
-const IssuersFile = v.pipe(
-  v.strictObject({
-    issuers: v.pipe(
-      v.array(
-        v.pipe(
-          v.strictObject({
-            issuer: v.pipe(v.string(), v.nonEmpty('a text')),
-            audience: v.pipe(v.array(v.string()), v.nonEmpty('a list of audiences')),
-            algorithms: v.pipe(
-              v.array(
-                v.picklist(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
-              ),
-              v.nonEmpty('a list of algorithms'),
-            ),
-            jwks_url: v.optional(v.pipe(v.string(), v.url('a URL'))),
-            public_key_file: v.optional(v.string()),
-            group_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
-            user_prefix: v.pipe(v.string(), v.nonEmpty('a text')),
-          }),
-          v.check(
-            ({ jwks_url, public_key_file }) => (jwks_url === undefined) !== (public_key_file === undefined),
-            'exactly one of jwks_url and public_key_file',
-          ),
-        ),
-      ),
-      v.nonEmpty('at least one issuer'),
-    ),
-  }),
-  v.check(
-    ({ issuers }) => apart(issuers.map(({ group_prefix }) => group_prefix)),
-    'group prefixes of which none begins with another',
-  ),
-  v.check(
-    ({ issuers }) => apart(issuers.map(({ user_prefix }) => user_prefix)),
-    'user prefixes of which none begins with another',
-  ),
-  v.check(({ issuers }) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length, 'issuers that differ'),
-)
-
-const apart = (prefixes: readonly string[]) =>
-  prefixes.every((one, i) => prefixes.every((other, j) => i === j || !other.startsWith(one)))
 
 /** The issuers that the settings name. The settings themselves make sure that there is one. */
 export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[]> {
@@ -68,7 +25,7 @@ export async function readTokenIssuers(settings: Settings): Promise<TokenIssuer[
   }
   if (settings.jwtIssuersFile !== undefined) {
     const file = settings.jwtIssuersFile
-    const { issuers } = parseConfig(file, await textOf(file, 'JWT_ISSUERS_FILE'), IssuersFile)
+    const { issuers } = parseConfig(file, await textOf(file, 'JWT_ISSUERS_FILE'), TokenIssuersFile)
     return await Promise.all(
       issuers.map(async (issuer) => ({
         ...claims,

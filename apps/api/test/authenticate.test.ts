@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { type CryptoKey, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTokenVerifier } from '../src/token-verifier.ts'
@@ -252,6 +253,12 @@ test.each([
   await expect(issuerOf({ JWT_ISSUERS_FILE: file.path })).rejects.toThrow(
     `${file.path}:2:5: expected exactly one of jwks_url and public_key_file (issuers.0)`,
   )
+})
+
+test("the operators' guide shows a file of several issuers that is taken", async () => {
+  const page = await readFile(new URL('../../../docs/OPERATIONS.md', import.meta.url), 'utf8')
+  await using file = await aFile(/```yaml\n(issuers:.*?)```/su.exec(page)?.[1] ?? '')
+  expect(await issuerOf({ JWT_ISSUERS_FILE: file.path })).toMatchObject({ groupPrefix: 'one-', userPrefix: 'one-' })
 })
 
 test('roles come from the configured claim, by its name or by a path', async () => {

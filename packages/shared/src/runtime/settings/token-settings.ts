@@ -32,7 +32,7 @@ export const tokenSettings = {
     type: List,
     optional: true,
     readBy: ['api', 'dev-env'],
-    about: 'The audiences of which a token must name one (`aud`).',
+    about: 'The audiences of which a token must name one (`aud`), separated by commas.',
   },
   JWT_ALGORITHMS: {
     type: List,
@@ -45,7 +45,7 @@ export const tokenSettings = {
     optional: true,
     readBy: ['api'],
     about:
-      'A YAML file with several issuers, each with its own keys, audience, algorithms and prefixes of groups and users.',
+      'A YAML file with several issuers under `issuers:`, instead of the settings above: [what each says](#an-issuer-of-tokens).',
   },
   JWT_CLOCK_TOLERANCE: {
     type: Duration,
