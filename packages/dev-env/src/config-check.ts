@@ -9,6 +9,9 @@ import { Command } from 'commander'
 import type { GenericSchema, InferOutput } from 'valibot'
 import { configWarnings } from './config-warnings.ts'
 import { messageOf } from './message-of.ts'
+import { startOutbound } from './start-outbound.ts'
+
+const OUTBOUND = ['OUTBOUND_ALLOW_ADDRESSES', 'OUTBOUND_ALLOW_HTTP'] as const
 
 const command = new Command('npm run config:check --')
   .description(
@@ -19,12 +22,14 @@ const command = new Command('npm run config:check --')
   .parse()
 
 try {
-  const settings = readSettings(process.env, ['KEEPR_CONFIG_DIR', 'OUTBOUND_ALLOW_ADDRESSES', 'OUTBOUND_ALLOW_HTTP'])
+  const settings = readSettings(process.env, ['KEEPR_CONFIG_DIR', ...OUTBOUND])
+  const underStart = readSettings(startOutbound(process.env), OUTBOUND)
   const folder = command.args[0] ?? settings.keeprConfigDir
   if (!existsSync(folder)) throw new Error(`There is no folder ${folder}: name one, or set KEEPR_CONFIG_DIR.`)
   const types = await check(join(folder, 'artifact_type_config.yaml'), CheckedTypeConfigFile)
   const subscribers = await check(join(folder, 'webhooks.yaml'), SubscriberConfigFile)
-  for (const warning of configWarnings({ types, subscribers, settings })) console.error(`warning: ${warning}`)
+  for (const warning of configWarnings({ types, subscribers, settings, underStart }))
+    console.error(`warning: ${warning}`)
 } catch (error) {
   tell(error)
 }

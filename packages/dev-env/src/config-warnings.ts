@@ -3,14 +3,17 @@ import { addressPolicy } from '@keepr/shared/runtime/outbound/address-policy'
 import type { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import type { TypeConfigFile } from '@keepr/shared/schemas/type-config'
 
+type Outbound = { outboundAllowAddresses: readonly string[]; outboundAllowHttp: boolean }
 type Configured = {
   types: TypeConfigFile | undefined
   subscribers: SubscriberConfigFile | undefined
-  settings: { outboundAllowAddresses: readonly string[]; outboundAllowHttp: boolean }
+  settings: Outbound
+  /** What `npm start` makes of them. */
+  underStart: Outbound
 }
 
 /** What each file may say, but not beside the other one and the settings. A file with mistakes is left out. */
-export function configWarnings({ types, subscribers, settings }: Configured): string[] {
+export function configWarnings({ types, subscribers, settings, underStart }: Configured): string[] {
   const configured = Object.entries(types?.types ?? {})
   const targets = [
     ...configured.flatMap(([name, { validator }]) =>
@@ -19,8 +22,12 @@ export function configWarnings({ types, subscribers, settings }: Configured): st
     ...(subscribers?.subscribers ?? []).map((subscriber) => ({ of: `subscriber ${subscriber.name}`, ...subscriber })),
   ]
   const refused = targets.flatMap(({ of, url, allow_addresses }) => {
-    const reason = refusalOf(url, { ...settings, allowed: [...settings.outboundAllowAddresses, ...allow_addresses] })
-    return reason === undefined ? [] : [`${of} would not be called: ${reason}`]
+    const reasonUnder = (outbound: Outbound) =>
+      refusalOf(url, { ...outbound, allowed: [...outbound.outboundAllowAddresses, ...allow_addresses] })
+    const reason = reasonUnder(settings)
+    if (reason === undefined) return []
+    const how = reasonUnder(underStart) === undefined ? 'would be called by npm start only' : 'would not be called'
+    return [`${of} ${how}: ${reason}`]
   })
   if (types === undefined) return refused
   const known = new Set(configured.map(([name]) => name))

@@ -12,6 +12,7 @@ import { freePort } from './free-port.ts'
 import { reachGivenDatabase } from './given-database.ts'
 import { rolePasswords } from './role-passwords.ts'
 import { startSampleCheckr } from './sample-checkr/server.ts'
+import { startOutbound } from './start-outbound.ts'
 import { supervise, type Supervised } from './supervise.ts'
 import { startWebhookReceiver } from './webhook-receiver.ts'
 
@@ -94,8 +95,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     LOG_PRETTY: 'true',
     // The services write to a pipe, and only here it is known who reads in the end.
     ...(process.stdout.isTTY && process.stdout.hasColors() ? { FORCE_COLOR: '1' } : {}),
-    OUTBOUND_ALLOW_ADDRESSES: '127.0.0.0/8,::1/128',
-    OUTBOUND_ALLOW_HTTP: 'true',
+    ...startOutbound(process.env),
     SAMPLE_CHECKR: `${loopback}:${checkr.port}`,
     SAMPLE_RECEIVER: `${loopback}:${receiver.port}`,
     PYTHON_VALIDATOR_TOKEN: process.env['PYTHON_VALIDATOR_TOKEN'] ?? secrets.pythonValidatorToken,

@@ -120,14 +120,18 @@ describe('npm run config:check', () => {
         subscriber('http://shop.example.com/'),
         subscriber('https://[::1]/'),
         subscriber('http://10.0.0.1/', ', allow_addresses: [10.0.0.0/8]'),
+        subscriber('https://10.0.0.1/'),
         subscriber('http://{{HOST}}/anything/there'),
       ].join('')}`,
     )
     expect(status).toBe(0)
     expect(stderr.trim().split('\n')).toEqual([
       'warning: subscriber s25 waits for the type promt, which is not configured',
-      expect.stringMatching(/^warning: subscriber s24 would not be called: its URL is http /),
-      expect.stringMatching(/^warning: subscriber s14 would not be called: \[::1\] is a private address /),
+      expect.stringMatching(/^warning: subscriber s24 would be called by npm start only: its URL is http /),
+      expect.stringMatching(
+        /^warning: subscriber s14 would be called by npm start only: \[::1\] is a private address /,
+      ),
+      expect.stringMatching(/^warning: subscriber s17 would not be called: 10\.0\.0\.1 is a private address /),
     ])
   })
 
