@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { built } from '@keepr/db/require-schema'
 import { root } from '@keepr/dev-env/data-dir'
 import { SubscriberConfig } from '@keepr/shared/schemas/subscriber-config'
+import { TokenIssuerConfig } from '@keepr/shared/schemas/token-issuers'
 import { TypeConfig, ValidatorConfig } from '@keepr/shared/schemas/type-config'
 import { catalogue } from '@keepr/shared/runtime/settings/catalogue'
 import { expect, test } from 'vitest'
@@ -18,10 +19,12 @@ test('docs/configuration.md has every setting once', () => {
   expect(listed).toHaveLength(Object.keys(catalogue).length)
 })
 
-test('docs/configuration.md has every option of a type, a validator and a subscriber, with what it means', () => {
+test('docs/configuration.md has every option of a type, a validator, a subscriber and an issuer, with what it means', () => {
   const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
   const listed = [...page.matchAll(/^\| `([a-z_]+)` \|.* \| \S.* \|$/gm)].map(([, name]) => name)
-  const options = [TypeConfig, ValidatorConfig, SubscriberConfig].flatMap(({ entries }) => Object.keys(entries))
+  const options = [TypeConfig, ValidatorConfig, SubscriberConfig, TokenIssuerConfig].flatMap(({ entries }) =>
+    Object.keys(entries),
+  )
   expect(listed).toEqual(options)
 })
 
