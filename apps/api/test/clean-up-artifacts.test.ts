@@ -214,6 +214,5 @@ test('a plan of hundreds of names is applied in time, with the events of each in
     select string_agg(sequence || ' ' || event_type, ', ' order by sequence) as told
       from artifact_events where name like 'many-%' group by name`
   expect(told).toHaveLength(490)
-  for (const { told: events } of told)
-    expect(events).toBe('1 created, 2 submitted, 3 created, 4 archived, 5 discarded')
+  for (const { told: events } of told) expect(events).toBe('1 created, 2 submitted, 3 created, 4 archived, 5 discarded')
 }, 20_000)
