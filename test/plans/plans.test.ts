@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { rollBackArtifact } from '@keepr/api/commands/roll-back-artifact'
 import type { Asked } from '@keepr/api/commands/submission'
+import { suggestCleanup } from '@keepr/api/commands/suggest-cleanup'
 import { submitArtifacts } from '@keepr/api/commands/submit-artifacts'
 import { findById } from '@keepr/db/artifacts/find-by-id'
 import { findDuplicates } from '@keepr/db/artifacts/find-duplicates'
@@ -276,6 +277,12 @@ test('the feed, from its beginning and from its middle', async () => {
     { position: number }[]
   >`select (min(position) + max(position)) / 2 as position from event_feed`
   await expectBounded(feed(Number(row?.position)), 600)
+})
+
+test('a suggestion of what to clean up, where much is idle', async () => {
+  const actor = { userId: 'alice', groupId: 'acme', roles: ['author'] as const }
+  const question = { type: undefined, ttls: new Map(), defaultTtlMs: 1, limit: 50, after: undefined }
+  await expectBounded((tx) => suggestCleanup(tx, actor, question), 1000)
 })
 
 test('a roll back, triggers and foreign keys included', async () => {

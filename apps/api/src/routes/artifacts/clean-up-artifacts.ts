@@ -44,7 +44,7 @@ const CleanupBody = v.strictObject(
       v.optional(
         v.pipe(v.number(limitRule), v.integer(limitRule), v.minValue(1, limitRule), v.maxValue(most, limitRule)),
       ),
-      v.description(`How many items, ${most} at most and if left out.`),
+      v.description(`How many items, ${most} at most and if left out. A page may have fewer before the end.`),
     ),
     cursor: Cursor,
   },
@@ -119,9 +119,8 @@ const apply = (c: Call, order: CleanupOrder) => async (tx: Tx) =>
   answer({ ...(await applyCleanup(tx, c.get('actor'), order)), next_cursor: null })
 
 const suggest = (c: Call, question: Question) => async (tx: Tx) => {
-  const { more, ...plan } = await suggestCleanup(tx, c.get('actor'), question)
-  const last = more ? plan.items.at(-1) : undefined
-  const next_cursor = last ? writeCursor([last.idle_since, last.id], question.fingerprint) : null
+  const { next, ...plan } = await suggestCleanup(tx, c.get('actor'), question)
+  const next_cursor = next ? writeCursor(next, question.fingerprint) : null
   return answer({ ...plan, next_cursor })
 }
 
