@@ -15,6 +15,7 @@ import { findVersion } from '@keepr/db/artifacts/find-version'
 import { listArtifacts, type ListQuestion } from '@keepr/db/artifacts/list-artifacts'
 import { listSuperseded } from '@keepr/db/artifacts/list-superseded'
 import { listVersions } from '@keepr/db/artifacts/list-versions'
+import { sumStoredBytes } from '@keepr/db/artifacts/sum-stored-bytes'
 import { listDeliveries } from '@keepr/db/deliveries/list-deliveries'
 import { listArtifactEvents } from '@keepr/db/events/list-artifact-events'
 import { listFeed } from '@keepr/db/events/list-feed'
@@ -277,6 +278,15 @@ test('the feed, from its beginning and from its middle', async () => {
     { position: number }[]
   >`select (min(position) + max(position)) / 2 as position from event_feed`
   await expectBounded(feed(Number(row?.position)), 600)
+})
+
+test('what a group stores, by indexes alone', async () => {
+  const plans = await explained.plansOf((tx) => sumStoredBytes(tx, 'acme'))
+  const reads = plans.flatMap(({ nodes }) => nodes.filter((node) => node['Relation Name'] !== undefined))
+  expect(reads.map((node) => [node['Relation Name'], node['Node Type']])).toEqual([
+    ['artifact_active', 'Index Only Scan'],
+    ['artifact_history', 'Index Only Scan'],
+  ])
 })
 
 test('a suggestion of what to clean up, where much is idle', async () => {
