@@ -48,7 +48,7 @@ export const workerSettings = {
     default: '15m',
     unit: 'duration',
     readBy: ['webhook-worker'],
-    about: 'How often a paused subscriber is probed.',
+    about: 'How often a paused subscriber is probed; at the soonest 10 s after its time-out.',
   },
   SWEEP_INTERVAL: {
     type: TimerDuration,
