@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { migrate, type ServiceRole } from '@keepr/db/migrate'
 import { readConfigFile } from '@keepr/shared/runtime/config-file'
+import { readSettings } from '@keepr/shared/runtime/settings'
 import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { bundledServices, type ServiceFolder } from './bundle/bundled-services.ts'
@@ -75,7 +76,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   signal?.throwIfAborted()
   progress('starting the services, the sample Checkr and the sample webhook receiver')
-  const checkr = stack.use(await startSampleCheckr({ port: await freePort(), token: secrets.pythonValidatorToken }))
+  const validatorToken = process.env['PYTHON_VALIDATOR_TOKEN'] || secrets.pythonValidatorToken
+  const checkr = stack.use(await startSampleCheckr({ port: await freePort(), token: validatorToken }))
   const receiver = stack.use(
     await startWebhookReceiver({ port: await freePort(), secrets: [secrets.sampleWebhookSecret], print }),
   )
@@ -86,7 +88,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     url.password = passwords[role]
     return url.href
   }
-  const jwtSecret = process.env['JWT_SECRET'] || secrets.jwt
+  const jwtSecret = readSettings(process.env, ['JWT_SECRET']).jwtSecret ?? secrets.jwt
   const common = {
     HOST: loopback,
     KEEPR_CONFIG_DIR: options.configDir,
@@ -98,7 +100,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     ...startOutbound(process.env),
     SAMPLE_CHECKR: `${loopback}:${checkr.port}`,
     SAMPLE_RECEIVER: `${loopback}:${receiver.port}`,
-    PYTHON_VALIDATOR_TOKEN: process.env['PYTHON_VALIDATOR_TOKEN'] ?? secrets.pythonValidatorToken,
+    PYTHON_VALIDATOR_TOKEN: validatorToken,
     SAMPLE_WEBHOOK_SECRET: secrets.sampleWebhookSecret,
     ...options.env,
   }
@@ -108,7 +110,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const service = supervise({
       name,
       entry: entries[folder],
-      env: { METRICS_PORT: String(metricsPort), ...common, DATABASE_URL: urlAs(role), ...env },
+      env: insteadOfFiles({ METRICS_PORT: String(metricsPort), ...common, DATABASE_URL: urlAs(role), ...env }),
       readyUrl: `http://${loopback}:${env['PORT'] ?? metricsPort}/readyz`,
       print,
     })
@@ -141,6 +143,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     [Symbol.asyncDispose]: stop,
   }
 }
+
+/** A service inherits the environment: what is decided here stands in no file besides (DATABASE_URL_FILE). */
+const insteadOfFiles = (env: Record<string, string>): Record<string, string> => ({
+  ...Object.fromEntries(Object.keys(env).map((name) => [`${name}_FILE`, ''])),
+  ...env,
+})
 
 const secondsSince = (start: number) => ((performance.now() - start) / 1000).toFixed(1)
 

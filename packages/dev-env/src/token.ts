@@ -19,11 +19,11 @@ await new Command('npm run token --')
   .addOption(new Option('--role <role...>', 'one or more roles').choices(ROLES).default(['author']))
   .option('--expires <time>', 'how long it holds, such as 1h or 7d', lifetime, '12h')
   .action(async (options: { group: string; user: string; role: string[]; expires: string }) => {
-    const dataDir = dataDirOf(readSettings(process.env, ['KEEPR_DATA_DIR']).keeprDataDir)
-    const ownSecret = process.env['JWT_SECRET']
-    if (!ownSecret && !isTaken(dataDir))
+    const { keeprDataDir, jwtSecret } = readSettings(process.env, ['KEEPR_DATA_DIR', 'JWT_SECRET'])
+    const dataDir = dataDirOf(keeprDataDir)
+    if (jwtSecret === undefined && !isTaken(dataDir))
       console.error(`No Keepr runs on ${dataDir} now: the token is for one that is started there (KEEPR_DATA_DIR).`)
-    const secret = ownSecret || developmentSecrets(dataDir).jwt
+    const secret = jwtSecret ?? developmentSecrets(dataDir).jwt
     console.log(await developmentToken({ ...options, roles: options.role, secret }))
   })
   .parseAsync()

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,6 +40,18 @@ it('a token says on the side when nobody runs who takes it', async () => {
   expect(code).toBe(0)
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
   expect(stderr).toContain(`No Keepr runs on ${dataDir}`)
+})
+
+it('a token is made with the secret in JWT_SECRET, or in the file that JWT_SECRET_FILE names', async () => {
+  const secret = 'a secret of this test, long enough for HS256'
+  const file = join(dataDir, 'jwt-secret')
+  await writeFile(file, `${secret}\n`)
+  for (const settings of [{ JWT_SECRET: secret }, { JWT_SECRET_FILE: file }]) {
+    const { stdout, stderr } = await commandIn(settings, 'token.ts')
+    const [head, claims, signature] = stdout.trim().split('.')
+    const signed = createHmac('sha256', secret).update(`${head}.${claims}`).digest('base64url')
+    expect({ signature, stderr }).toEqual({ signature: signed, stderr: '' })
+  }
 })
 
 it.each(['start.ts', 'token.ts'])('%s tells in a line that nothing can be kept in its data folder', async (file) => {
