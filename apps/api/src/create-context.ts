@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { connectAsSet } from '@keepr/db/connect-as-set'
 import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
-import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
 import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
+import { openSubscriberConfig } from '@keepr/shared/runtime/open-subscriber-config'
+import { openTypeConfig } from '@keepr/shared/runtime/open-type-config'
 import { openPublisher, type Publisher } from '@keepr/shared/runtime/queue'
 import { createRedactor } from '@keepr/shared/runtime/redactor'
 import type { Closer } from '@keepr/shared/runtime/shutdown'
 import { startTracing } from '@keepr/shared/runtime/tracing'
-import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import { typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
-import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
 import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
@@ -48,24 +46,8 @@ export async function createContext(settings: Settings): Promise<Built> {
   if (settings.jwtSecret !== undefined) redactor.register(settings.jwtSecret)
   const log = createLog({ service: 'api', level: settings.logLevel, pretty: settings.logPretty, redactor })
   const tracing = await startTracing(settings, { service: 'api', log })
-  const types = await openConfigFile(
-    join(settings.keeprConfigDir, 'artifact_type_config.yaml'),
-    CheckedTypeConfigFile,
-    {
-      pollMs: settings.configPollInterval,
-      log,
-    },
-  )
-  const webhooks = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
-    pollMs: settings.configPollInterval,
-    log,
-  })
-  const contentSchemas = createContentSchemas()
-  let byName = new Map(Object.entries(types.current().types))
-  types.onChange((config) => {
-    byName = new Map(Object.entries(config.types))
-  })
-
+  const types = await openTypeConfig(settings, log)
+  const webhooks = await openSubscriberConfig(settings, log)
   const tokens = createTokenVerifier({
     issuers: await readTokenIssuers(settings),
     clockToleranceMs: settings.jwtClockTolerance,
@@ -88,8 +70,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     pollMs: settings.relayPollInterval,
     log,
     count,
-    publishedTogether: () => typesPublishedTogether(byName),
-    judgedInTurn: () => typesJudgedInTurn(byName),
+    publishedTogether: () => typesPublishedTogether(types.byName()),
+    judgedInTurn: () => typesJudgedInTurn(types.byName()),
   })
   const accessLog = createAccessLog({
     db,
@@ -116,7 +98,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     metrics: apiMetrics,
     db,
     readDb,
-    types: () => byName,
+    types: types.byName,
     subscribers: () => webhooks.current().subscribers,
     tokens,
     nudge: () => relay.nudge(),
@@ -126,7 +108,7 @@ export async function createContext(settings: Settings): Promise<Built> {
     accessLog,
     accessFlushes,
     rateLimits: createRateLimits(settings, counts),
-    contentSchemas,
+    contentSchemas: createContentSchemas(),
     uploads: createUploads(settings, counts),
     bodyRoom: createRoom(settings.maxUploadMemory / 4),
     uploadRoom: createRoom((settings.maxUploadMemory * 3) / 4),

@@ -1,21 +1,24 @@
-import { join } from 'node:path'
 import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { bringForwardRuns } from '@keepr/db/outbox/bring-forward-runs'
 import { findContentOfRun } from '@keepr/db/validation-runs/find-content-of-run'
-import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
 import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
+import { openTypeConfig } from '@keepr/shared/runtime/open-type-config'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import { warnOfMissing } from '@keepr/shared/runtime/secrets/warn-of-missing'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
-import { CheckedTypeConfigFile } from '@keepr/shared/runtime/type-config-file'
-import { type TypeConfig, typesJudgedInTurn, typesPublishedTogether } from '@keepr/shared/schemas/type-config'
+import {
+  type TypeConfig,
+  type TypeConfigFile,
+  typesJudgedInTurn,
+  typesPublishedTogether,
+} from '@keepr/shared/schemas/type-config'
 import type { Context } from './context.ts'
 import { createValidationMetrics } from './validation-metrics.ts'
 import { createValidators } from './validator/judge.ts'
@@ -30,13 +33,10 @@ type Parts = {
 
 /** Builds all that the worker needs; main.ts closes it again, in the order in which parts may go. */
 export async function createContext(settings: SettingsOf<'validation-worker'>, { env, log, redactor, metrics }: Parts) {
-  const file = await openConfigFile(join(settings.keeprConfigDir, 'artifact_type_config.yaml'), CheckedTypeConfigFile, {
-    pollMs: settings.configPollInterval,
-    log,
-  })
-  let types = typesOf(file.current())
+  const file = await openTypeConfig(settings, log)
+  const types = file.byName
   const secrets = await createSecrets(settings, { env, redactor, log })
-  await warnOfMissing({ file, secrets, templatesOf: (config) => templatesOf(typesOf(config)), log })
+  await warnOfMissing({ file, secrets, templatesOf, log })
 
   const db = connectAsSet(settings, { url: settings.databaseUrl, applicationName: 'keepr-validation-worker' })
   const outbound = createOutbound(settings)
@@ -52,8 +52,8 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     pollMs: settings.relayPollInterval,
     log,
     count,
-    publishedTogether: () => typesPublishedTogether(types),
-    judgedInTurn: () => typesJudgedInTurn(types),
+    publishedTogether: () => typesPublishedTogether(types()),
+    judgedInTurn: () => typesJudgedInTurn(types()),
   })
 
   const bringForward = async (type: string, withinMs: number, limit: number) => {
@@ -69,19 +69,16 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   }
   const recovery = createRecovery({
     bringForward,
-    mayProbe: (type) => types.get(type)?.validator?.attempts === undefined,
+    mayProbe: (type) => types().get(type)?.validator?.attempts === undefined,
   })
-  recovery.begin(validatedTypes(types))
-  file.onChange((config) => {
-    types = typesOf(config)
-    recovery.begin(validatedTypes(types)) // whatever was wrong with a validator may be mended now
-  })
+  recovery.begin(validatedTypes(types()))
+  file.onChange(() => recovery.begin(validatedTypes(types()))) // whatever was wrong with a validator may be mended now
   const validators = createValidators({
     outbound,
     secrets,
     maxResponseBytes: settings.outboundMaxResponseBytes,
     findContent: (run) => db.withService(run.group_id, (tx) => findContentOfRun(tx, run)),
-    types: () => types,
+    types,
     largeContentBytes: 64 * 1024 * 1024,
     concurrency: Math.max(Math.floor(settings.validationConcurrency / 4), 1),
     now: Date.now,
@@ -99,7 +96,7 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
     db,
     log,
     metrics: createValidationMetrics(metrics),
-    types: () => types,
+    types,
     validators,
     recovery,
     relay,
@@ -115,13 +112,10 @@ export async function createContext(settings: SettingsOf<'validation-worker'>, {
   return { ctx, db, publisher, relay, outbound, secrets, file }
 }
 
-const typesOf = (config: { types: Record<string, TypeConfig> }): ReadonlyMap<string, TypeConfig> =>
-  new Map(Object.entries(config.types))
-
 const validatedTypes = (types: ReadonlyMap<string, TypeConfig>): string[] =>
   [...types].filter(([, { validator }]) => validator !== undefined).map(([name]) => name)
 
-const templatesOf = (types: ReadonlyMap<string, TypeConfig>): string[] =>
-  [...types.values()].flatMap(({ validator }) =>
+const templatesOf = ({ types }: TypeConfigFile): string[] =>
+  Object.values(types).flatMap(({ validator }) =>
     validator === undefined ? [] : [validator.url, ...Object.values(validator.headers)],
   )

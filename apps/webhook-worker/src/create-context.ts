@@ -1,18 +1,17 @@
-import { join } from 'node:path'
 import { connectAsSet } from '@keepr/db/connect-as-set'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
-import { openConfigFile } from '@keepr/shared/runtime/config-file'
 import type { Log } from '@keepr/shared/runtime/log'
 import type { Metrics } from '@keepr/shared/runtime/metrics'
 import { observeCarriage } from '@keepr/shared/runtime/observe-carriage'
+import { openSubscriberConfig } from '@keepr/shared/runtime/open-subscriber-config'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { openPublisher } from '@keepr/shared/runtime/queue'
 import type { Redactor } from '@keepr/shared/runtime/redactor'
 import { createSecrets } from '@keepr/shared/runtime/secrets/secrets'
 import { warnOfMissing } from '@keepr/shared/runtime/secrets/warn-of-missing'
 import type { SettingsOf } from '@keepr/shared/runtime/settings'
-import { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
+import type { SubscriberConfigFile } from '@keepr/shared/schemas/subscriber-config'
 import type { Context } from './context.ts'
 import { createSlots } from './delivery/slots.ts'
 import { createWebhookMetrics } from './webhook-metrics.ts'
@@ -29,10 +28,7 @@ const UNKNOWN_GRACE_MS = 10 * 60_000
 
 /** Builds all that the worker needs; main.ts closes it again, in the order in which parts may go. */
 export async function createContext(settings: SettingsOf<'webhook-worker'>, { env, log, redactor, metrics }: Parts) {
-  const file = await openConfigFile(join(settings.keeprConfigDir, 'webhooks.yaml'), SubscriberConfigFile, {
-    pollMs: settings.configPollInterval,
-    log,
-  })
+  const file = await openSubscriberConfig(settings, log)
   const secrets = await createSecrets(settings, { env, redactor, log })
   await warnOfMissing({ file, secrets, templatesOf, log })
 
