@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { connectAsSet } from '@keepr/db/connect-as-set'
-import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { measureOutbox } from '@keepr/db/outbox/measure-outbox'
 import { startRelay } from '@keepr/db/outbox/relay'
 import { relayBounds } from '@keepr/db/outbox/relay-bounds'
@@ -18,9 +17,7 @@ import { createAccessFlushes } from './access-flushes.ts'
 import { createApiMetrics } from './api-metrics.ts'
 import { createAccessLog } from './access-log.ts'
 import { createEventStreams } from './event-streams.ts'
-import { createContentCache } from './content-cache.ts'
-import { createListedItems } from './listed-items.ts'
-import { createRoom } from './room.ts'
+import { createMemory } from './memory.ts'
 import { createUploads } from './uploads.ts'
 import { createContentSchemas } from './content-schemas.ts'
 import type { Context, Settings } from './context.ts'
@@ -33,8 +30,6 @@ import { createVerdictWaiter } from './verdict-waiter.ts'
 
 /** API processes find each other by their application names. */
 const apiPrefix = 'keepr-api '
-/** Of large content, by reads; twice that is held for a moment. */
-const loadedAtOnceBytes = 64 * 1024 * 1024
 const flushTimeoutMs = 2000
 
 /** `closing` is aborted first, `closers` follow when no request runs any more. */
@@ -110,14 +105,8 @@ export async function createContext(settings: Settings): Promise<Built> {
     rateLimits: createRateLimits(settings, counts),
     contentSchemas: createContentSchemas(),
     uploads: createUploads(settings, counts),
-    bodyRoom: createRoom(settings.maxUploadMemory / 4),
-    uploadRoom: createRoom((settings.maxUploadMemory * 3) / 4),
-    loadRoom: createRoom(loadedAtOnceBytes),
-    streamRoom: createRoom(4 * LARGEST_PAGE_BYTES),
-    stalledMs: 60_000,
+    ...createMemory(settings),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
-    contentCache: createContentCache(48 * 1024 * 1024),
-    listedItems: createListedItems(4 * 1024 * 1024),
     queueDashboard: settings.queueDashboard ? await openQueueDashboard(publisher.queues) : undefined,
     queueIsUp: () => publisher.health().state === 'ok',
   }

@@ -1,5 +1,4 @@
 import type { Db } from '@keepr/db/connect'
-import { LARGEST_PAGE_BYTES } from '@keepr/db/longest-page'
 import { createTestDatabase, type TestDatabase } from '@keepr/dev-env/testing/database'
 import { createLog } from '@keepr/shared/runtime/log'
 import { createMetrics } from '@keepr/shared/runtime/metrics'
@@ -14,9 +13,7 @@ import { createApiMetrics } from '../src/api-metrics.ts'
 import { createAccessLog } from '../src/access-log.ts'
 import { createApp } from '../src/app.ts'
 import { createEventStreams } from '../src/event-streams.ts'
-import { createContentCache } from '../src/content-cache.ts'
-import { createListedItems } from '../src/listed-items.ts'
-import { createRoom } from '../src/room.ts'
+import { createMemory } from '../src/memory.ts'
 import { createUploads } from '../src/uploads.ts'
 import { createContentSchemas } from '../src/content-schemas.ts'
 import type { Context } from '../src/context.ts'
@@ -161,14 +158,8 @@ async function serve(database: TestDatabase, db: Db, env: Record<string, string>
     rateLimits: createRateLimits(settings, counts),
     contentSchemas: createContentSchemas(),
     uploads: createUploads(settings, counts),
-    bodyRoom: createRoom(settings.maxUploadMemory / 4),
-    uploadRoom: createRoom((settings.maxUploadMemory * 3) / 4),
-    loadRoom: createRoom(64 * 1024 * 1024),
-    streamRoom: createRoom(4 * LARGEST_PAGE_BYTES),
-    stalledMs: 60_000,
+    ...createMemory(settings),
     eventStreams: createEventStreams(settings.maxEventStreamsPerUser),
-    contentCache: createContentCache(48 * 1024 * 1024),
-    listedItems: createListedItems(4 * 1024 * 1024),
     queueIsUp: () => true,
     closing: closing.signal,
   }
