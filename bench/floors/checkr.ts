@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { reply } from '../child/reply.ts'
 
 export type Checkr = (input: { delayMs: number }) => Promise<{ address: string }>
@@ -17,7 +18,6 @@ const check: Checkr = async ({ delayMs }) => {
   })
   server.keepAliveTimeout = 30_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return { address: `127.0.0.1:${typeof address === 'object' ? address?.port : ''}` }
+  return { address: `127.0.0.1:${portOf(server)}` }
 }
 reply(check)

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { reply } from '../child/reply.ts'
 
 type Received = { subscriber: string; at: number; delayMs: number }
@@ -27,8 +28,7 @@ const dead = createServer(() => {}) // takes the request and never answers
 
 const listen = async (server: typeof took): Promise<string> => {
   if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  return `127.0.0.1:${portOf(server)}`
 }
 
 /** Takes webhooks and notes when each came and how long after its event. */

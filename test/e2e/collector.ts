@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import * as v from 'valibot'
 
 const Value = v.object({ stringValue: v.optional(v.string()), intValue: v.optional(v.union([v.number(), v.string()])) })
@@ -64,10 +65,8 @@ export async function startCollector(): Promise<Collector> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${portOf(server)}`,
     spans,
     bodies,
     headers,

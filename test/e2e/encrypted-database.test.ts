@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { postgres } from '@keepr/db/driver/postgres'
 import { migrate } from '@keepr/db/migrate'
 import { createLog } from '@keepr/shared/runtime/log'
@@ -36,9 +37,7 @@ async function selfSignedPostgres(sslmode: string) {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  return { told, url: `postgres://keepr:p@127.0.0.1:${port}/keepr?sslmode=${sslmode}` }
+  return { told, url: `postgres://keepr:p@127.0.0.1:${portOf(server)}/keepr?sslmode=${sslmode}` }
 }
 
 const quiet = createLog({ service: 'test', level: 'silent', pretty: false, redactor: createRedactor() })

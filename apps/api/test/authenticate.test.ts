@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { type CryptoKey, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTokenVerifier } from '../src/token-verifier.ts'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { readSettings } from '@keepr/shared/runtime/settings'
 import { OperatorMistake } from '@keepr/shared/runtime/start-or-tell'
 import type { TokenIssuer } from '../src/token-issuer.ts'
@@ -40,8 +41,7 @@ beforeAll(async () => {
   keySet = { keys: [await jwk(first, 'k1')] }
   issuerServer.listen(0, '127.0.0.1')
   await once(issuerServer, 'listening')
-  const address = issuerServer.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const port = portOf(issuerServer)
   const issuer = (name: string, group: string) =>
     `  - issuer: https://${name}.test\n    audience: [keepr]\n    algorithms: [RS256]\n    jwks_url: http://127.0.0.1:${port}/${name}\n    group_prefix: "${group}:"\n    user_prefix: "${group}:"\n`
   await using file = await aFile(`issuers:\n${issuer('one', 'one')}${issuer('two', 'two')}`)
@@ -207,9 +207,7 @@ test('an issuer whose keys have no ids may have two while it changes them, and a
   const set = { keys: [await nameless(own), { kty: 'RSA', n: '!', e: 'AQAB' }, await nameless(next)] }
   const server = createServer((_, response) => response.end(JSON.stringify(set))).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  const issuer = await issuerOf({ JWT_JWKS_URL: `http://127.0.0.1:${port}/keys` })
+  const issuer = await issuerOf({ JWT_JWKS_URL: `http://127.0.0.1:${portOf(server)}/keys` })
   const verifier = createTokenVerifier({ issuers: [issuer], clockToleranceMs: 0, maxRemembered: 10 })
   const verified = async ({ privateKey }: Pair) =>
     await verifier.verify(

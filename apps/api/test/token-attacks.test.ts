@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { CompactEncrypt, type CryptoKey, exportJWK, exportSPKI, FlattenedSign, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../src/app.ts'
@@ -36,8 +37,7 @@ beforeAll(async () => {
   server = await listen(createApp(api.ctx), { host: '127.0.0.1', port: 0 })
   trap.listen(0, '127.0.0.1')
   await once(trap, 'listening')
-  const address = trap.address()
-  trapUrl = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/keys`
+  trapUrl = `http://127.0.0.1:${portOf(trap)}/keys`
 })
 afterAll(async () => {
   trap.close()

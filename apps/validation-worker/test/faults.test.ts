@@ -1,6 +1,7 @@
 import { createServer as createSocketServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { describe, expect, it } from 'vitest'
 import { type Behaviour, httpPeer, json, raw } from './support/http-peer.ts'
 import { faultStories } from './support/fault-stories.ts'
@@ -265,9 +266,5 @@ describe('when something is wrong with a validator, nothing is published, lost o
 async function listening(server: Server): Promise<{ port: number; close(): Promise<unknown> }> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  }
+  return { port: portOf(server), close: () => new Promise((resolve) => server.close(resolve)) }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer, type Server } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dnsPeer } from './support/dns-peer.ts'
 import { faultStories } from './support/fault-stories.ts'
@@ -22,12 +23,11 @@ beforeAll(() => setDefaultCACertificates([...trusted, fixture('authority.pem')])
 afterAll(() => setDefaultCACertificates(trusted))
 afterAll(() => dns[Symbol.asyncDispose]())
 
-async function portOf(server: Server, host = '127.0.0.1'): Promise<number> {
+async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
   server.listen(0, host)
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return portOf(server)
 }
 
 /** A validator behind TLS, which would find everything valid. */
@@ -37,7 +37,7 @@ async function tlsValidator(cert: string): Promise<{ url: string; calls: () => n
     calls += 1
     response.end('{"valid":true}')
   })
-  return { url: `https://localhost:${await portOf(server)}/check`, calls: () => calls }
+  return { url: `https://localhost:${await listening(server)}/check`, calls: () => calls }
 }
 
 describe('a validator that cannot show who it is is not asked', () => {

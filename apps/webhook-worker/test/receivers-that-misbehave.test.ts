@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aSubscriber, type Delivery, testWorker, type TestWorker } from './support/worker.ts'
 
@@ -29,9 +30,7 @@ beforeEach(() => {
 /** Sends a webhook to a receiver that answers so. */
 async function sentTo(answers: Answer, timeout = 2000) {
   answer = answers
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('it listens on a port')
-  worker.configure(aSubscriber(address, { timeout }))
+  worker.configure(aSubscriber({ port: portOf(server) }, { timeout }))
   const event = await worker.happened('published')
   await event.fanOut()
   const { id } = await event.delivery()

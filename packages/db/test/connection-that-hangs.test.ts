@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect as dial, createServer, type Socket } from 'node:net'
+import { connect as dial, createServer, type Socket } from 'node:net'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { connect, type Db } from '@keepr/db/connect'
 import type { QueryOfMany } from '@keepr/db/read-together'
@@ -31,8 +32,7 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   const url = new URL(database.urlOf('keepr_api'))
-  // SAFETY: it listens on a port.
-  url.port = String((wire.address() as AddressInfo).port)
+  url.port = String(portOf(wire))
   url.hostname = '127.0.0.1'
   db = connect({
     url: url.href,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect as dial, createServer } from 'node:net'
+import { connect as dial, createServer } from 'node:net'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, type Db } from '@keepr/db/connect'
 import { sqlState, type Tx } from '@keepr/db/transaction'
@@ -32,8 +33,7 @@ const wire = createServer((near) => {
 
 const connectAnew = (): Db => {
   const url = new URL(database.urlOf('keepr_api'))
-  // SAFETY: it listens on a port.
-  url.port = String((wire.address() as AddressInfo).port)
+  url.port = String(portOf(wire))
   url.hostname = '127.0.0.1'
   return connect({
     url: url.href,

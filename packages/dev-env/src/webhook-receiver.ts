@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { Webhook } from 'standardwebhooks'
 
 export type ReceivedWebhook = { headers: IncomingHttpHeaders; body: string; verified: boolean; problem?: string }
@@ -46,9 +47,7 @@ export async function startWebhookReceiver({
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  const address = server.address()
-  const bound = typeof address === 'object' && address !== null ? address.port : port // 0 asks for a free one
-  return { port: bound, received, stop, [Symbol.asyncDispose]: stop }
+  return { port: portOf(server), received, stop, [Symbol.asyncDispose]: stop }
 }
 
 function verify(

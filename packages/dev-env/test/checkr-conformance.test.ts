@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
@@ -23,10 +24,7 @@ afterAll(async () => {
   await outbound.close()
 })
 
-function urlOf(server: Server): string {
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/`
-}
+const urlOf = (server: Server) => `http://127.0.0.1:${portOf(server)}/`
 const check = (target: string) =>
   checkConformance(outbound, {
     url: target,
@@ -91,8 +89,7 @@ describe('the conformance kit', () => {
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void fragile.close())
     await once(fragile, 'listening')
-    const address = fragile.address()
-    const results = await check(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`)
+    const results = await check(urlOf(fragile))
     expect(results.at(-1)).toMatchObject({ verdict: 'advice', detail: expect.stringContaining('may have died') })
   })
 })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { portOf } from '@keepr/shared/runtime/port-of'
 
 export type Watched = AsyncDisposable & {
   /** Where the same database is, with somebody listening. */
@@ -37,10 +38,9 @@ export async function watchStatements(databaseUrl: string, watcher: Watcher): Pr
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
   const url = new URL(databaseUrl)
   url.hostname = '127.0.0.1'
-  url.port = String(typeof address === 'object' && address ? address.port : 0)
+  url.port = String(portOf(server))
   return {
     url: url.href,
     async [Symbol.asyncDispose]() {

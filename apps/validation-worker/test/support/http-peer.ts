@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { portOf } from '@keepr/shared/runtime/port-of'
 
 export type PeerRequest = { method: string; path: string; headers: IncomingMessage['headers']; body: string }
 export type Behaviour = (request: PeerRequest, response: ServerResponse, socket: Socket) => void
@@ -29,10 +30,8 @@ export async function httpPeer(behaviour: Behaviour): Promise<HttpPeer> {
   const server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${portOf(server)}`,
     requests,
     behave: (next) => {
       current = next

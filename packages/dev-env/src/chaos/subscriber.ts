@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { portOf } from '@keepr/shared/runtime/port-of'
 import { Webhook } from 'standardwebhooks'
 
 /** What one webhook-id brought here. */
@@ -63,8 +64,7 @@ export async function startSubscriber(secret: string): Promise<Subscriber> {
   const listen = (port: number) =>
     new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   await listen(0)
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const port = portOf(server)
   return {
     port,
     received,

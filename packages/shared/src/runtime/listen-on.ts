@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { portOf } from './port-of.ts'
 import { OperatorMistake } from './start-or-tell.ts'
 
 class PortRefused extends OperatorMistake {
@@ -28,6 +29,5 @@ export async function listenOn(
     if (why === undefined) throw error
     throw new PortRefused(`${setting}: ${host}:${port} ${why} (${code})`, { cause: error })
   }
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
+  return portOf(server)
 }

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createOutbound, OutboundError, type OutboundRequest } from '../../src/runtime/outbound.ts'
+import { portOf } from '../../src/runtime/port-of.ts'
 
 const loopback = ['127.0.0.0/8', '::1']
 
@@ -15,8 +16,7 @@ async function serving(listener: RequestListener) {
     server.closeAllConnections()
     server.close()
   })
-  // SAFETY: a TCP server that listens has an address with a port.
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://127.0.0.1:${portOf(server)}`
 }
 
 const calling = (allow: readonly string[] = loopback, allowHttp = false) => {
@@ -105,10 +105,8 @@ describe('addresses', () => {
     const server = createTcpServer(() => (connections += 1)).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')
-    // SAFETY: a TCP server that listens has an address with a port.
-    const { port } = server.address() as AddressInfo
     for (const host of ['127.0.0.1', 'localhost'])
-      expect(await reasonOf(calling([])(`http://${host}:${port}/`))).toBe('address_not_allowed')
+      expect(await reasonOf(calling([])(`http://${host}:${portOf(server)}/`))).toBe('address_not_allowed')
     expect(connections).toBe(0)
   })
 

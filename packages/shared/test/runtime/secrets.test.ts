@@ -1,10 +1,10 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { portOf } from '../../src/runtime/port-of.ts'
 import { createRedactor } from '../../src/runtime/redactor.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { createSecrets, SecretMissing, SecretSourceUnreachable } from '../../src/runtime/secrets/secrets.ts'
@@ -75,8 +75,7 @@ async function fakeVault() {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  // SAFETY: a TCP server that listens has an address with a port.
-  vault.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  vault.address = `http://127.0.0.1:${portOf(server)}`
   vault.stop = () => {
     server.closeAllConnections()
     server.close()
@@ -274,11 +273,9 @@ describe('Vault', () => {
     hanging.listen(0, '127.0.0.1')
     await once(hanging, 'listening')
     onTestFinished(() => void hanging.close())
-    // SAFETY: a TCP server that listens has an address with a port.
-    const { port } = hanging.address() as AddressInfo
     const env = {
       SECRET_SOURCES: 'vault',
-      VAULT_ADDR: `http://127.0.0.1:${port}`,
+      VAULT_ADDR: `http://127.0.0.1:${portOf(hanging)}`,
       VAULT_ROLE_ID: 'role',
       VAULT_SECRET_ID: 'secret',
     }
