@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { portOf } from '@keepr/shared/runtime/port-of'
-import getPort from 'get-port'
+import { freePort } from '@keepr/dev-env/free-port'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { checkConformance } from '../src/checkr-conformance/check-conformance.ts'
@@ -38,7 +38,7 @@ const check = (target: string) =>
 
 describe('the conformance kit', () => {
   it.each(['', '?mode=later'])('finds that the sample Checkr keeps the contract (%s)', async (mode) => {
-    await using checkr = await startSampleCheckr({ port: await getPort(), token: 'unused' })
+    await using checkr = await startSampleCheckr({ port: await freePort(), token: 'unused' })
     const results = await check(`http://127.0.0.1:${checkr.port}/sast-check${mode}`)
     expect(results.filter(({ verdict }) => verdict === 'broken')).toEqual([])
     expect(results.length).toBeGreaterThan(4)
@@ -73,7 +73,7 @@ describe('the conformance kit', () => {
   })
 
   it('says what is wrong when there is no verdict', async () => {
-    await using checkr = await startSampleCheckr({ port: await getPort(), token: 'unused' })
+    await using checkr = await startSampleCheckr({ port: await freePort(), token: 'unused' })
     const results = await check(`http://127.0.0.1:${checkr.port}/sast-check?mode=reset`)
     expect(results).toEqual([expect.objectContaining({ verdict: 'broken', detail: expect.stringContaining('failed') })])
   })
@@ -114,7 +114,7 @@ describe('npm run checkr:conformance', () => {
   })
 
   it('tells how to be known to a validator that knows its callers', async () => {
-    await using checkr = await startSampleCheckr({ port: await getPort(), token: 'known' })
+    await using checkr = await startSampleCheckr({ port: await freePort(), token: 'known' })
     const target = `http://127.0.0.1:${checkr.port}/python-lint`
     const { code, stderr } = await run(target)
     expect(code).toBe(2)

@@ -1,4 +1,4 @@
-import getPort from 'get-port'
+import { freePort } from '@keepr/dev-env/free-port'
 import { createOutbound } from '@keepr/shared/runtime/outbound'
 import { afterAll, describe, expect, it } from 'vitest'
 import { aSubmission } from '../src/checkr-conformance/a-submission.ts'
@@ -7,7 +7,7 @@ import { FAILURES } from '../src/sample-checkr/failures.ts'
 import { startSampleCheckr } from '../src/sample-checkr/server.ts'
 
 const outbound = createOutbound({ outboundAllowAddresses: ['127.0.0.1'], outboundAllowHttp: true })
-const checkr = await startSampleCheckr({ port: await getPort(), token: 'known' })
+const checkr = await startSampleCheckr({ port: await freePort(), token: 'known' })
 afterAll(async () => {
   await checkr.stop()
   await outbound.close()

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createConnection } from 'node:net'
-import getPort from 'get-port'
 import { Redis } from 'ioredis'
+import { freePort } from '../free-port.ts'
 import { waitFor } from './wait-for.ts'
 
 export type TestRedis = {
@@ -17,7 +17,7 @@ export type TestRedis = {
 /** A Redis of the run's own on a free port, or undefined where no redis-server is found. */
 export async function startRedis(): Promise<TestRedis | undefined> {
   if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status !== 0) return undefined
-  const port = await getPort({ host: '127.0.0.1' })
+  const port = await freePort()
   const server = spawn(
     'redis-server',
     [
