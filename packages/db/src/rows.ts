@@ -49,15 +49,6 @@ export type ArtifactRow = {
   purged_at: Timestamp | null
 }
 
-export type HistoryRow = Omit<ArtifactRow, 'published_at'> & {
-  original_id: string
-  published_at: Timestamp
-  archived_at: Timestamp
-  archived_by: string
-  archive_reason: ArchiveReason
-  restored_at: Timestamp | null
-}
-
 export type NameRow = {
   group_id: string
   type: string
@@ -114,15 +105,6 @@ export type ValidationRunRow = {
 }
 
 export type TryOutcome = 'passed' | 'failed' | 'error' | 'pending'
-export type ValidationTryRow = {
-  id: string
-  group_id: string
-  run_id: string
-  at: Timestamp
-  duration_ms: number
-  outcome: TryOutcome
-  reason: string | null
-}
 
 export type MessageKind = 'validate_run' | 'fan_out_events' | 'deliver_webhook'
 /** Of one run or one delivery each, which has no other message. */

@@ -64,7 +64,7 @@ async function receive(c: Call, limit: number): Promise<Uint8Array> {
 }
 
 /** A body, or content in it, that has more bytes than it may have. */
-export const tooLarge = (limit: number): Problem =>
+const tooLarge = (limit: number): Problem =>
   problem('payload-too-large', {
     detail: `The body may have at most ${limit} bytes.`,
     limit_bytes: limit,

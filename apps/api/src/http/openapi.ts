@@ -17,7 +17,7 @@ const conversion: ConversionConfig = {
 type JsonSchema = Record<string, unknown>
 
 /** The JSON Schema of a valibot schema; named schemas within it are references to the document's components. */
-export const schemaOf = (schema: GenericSchema): JsonSchema => withReferences(plainSchema(schema)) as JsonSchema // SAFETY: it maps an object to an object.
+const schemaOf = (schema: GenericSchema): JsonSchema => withReferences(plainSchema(schema)) as JsonSchema // SAFETY: it maps an object to an object.
 
 /** A named schema as it stands among the components. */
 export function componentOf(schema: GenericSchema): JsonSchema {

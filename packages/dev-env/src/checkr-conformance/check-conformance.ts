@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
 export type Result = { verdict: 'kept' | 'broken' | 'advice'; rule: string; detail?: string }
 
 /** The validator was not reached, or knows nobody who asks so: nothing can be said of it. */
-export class NotAsked extends Error {
+class NotAsked extends Error {
   override readonly name = 'NotAsked'
 }
 

@@ -11,7 +11,7 @@ declare module 'vitest' {
   }
 }
 
-export const TEMPLATE = 'template1'
+const TEMPLATE = 'template1'
 export const testPasswords = {
   keepr_api: 'api',
   keepr_validation: 'validation',

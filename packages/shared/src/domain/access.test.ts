@@ -5,7 +5,6 @@ import {
   decide,
   decideForGroup,
   GROUP_OPERATIONS,
-  mayDo,
   maySee,
   RULES,
   USAGE_POLICIES,
@@ -26,6 +25,9 @@ const own = (over: Partial<Subject> = {}): Subject => ({
   usagePolicy: 'internal_only',
   ...over,
 })
+
+const mayDo = (operation: ArtifactOperation, who: Actor, artifact: Subject) =>
+  decide(operation, who, artifact).outcome === 'allowed'
 
 const anyActor = fc.uniqueArray(fc.constantFrom(...ROLES)).map((roles) => actor(...roles))
 const anySubject = fc.record({

@@ -113,9 +113,6 @@ const GROUP_RULES = {
 
 export const maySee = (actor: Actor, artifact: Subject): boolean => sight(actor, artifact) !== undefined
 
-export const mayDo = (operation: ArtifactOperation, actor: Actor, artifact: Subject): boolean =>
-  decide(operation, actor, artifact).outcome === 'allowed'
-
 export const isForeign = (actor: Actor, artifact: Pick<Subject, 'groupId'>): boolean =>
   actor.groupId !== artifact.groupId
 

@@ -1,8 +1,8 @@
 /** A semantic name: what can stand in a path segment without being escaped. */
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/u
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/u
 
 /** Names that would hide a route of the API. */
-export const RESERVED: readonly string[] = ['by-id', 'cleanup']
+const RESERVED: readonly string[] = ['by-id', 'cleanup']
 
 /** A type is named by the operator and stands in queries, metrics and lanes. */
 export const TYPE_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

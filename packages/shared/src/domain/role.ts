@@ -15,7 +15,7 @@ export function expandRoles(roles: readonly Role[]): readonly Role[] {
   return ROLES.filter((role) => held.has(role))
 }
 
-export const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
+const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
 
 /** True for expanded and for plain role lists, so that a forgotten expansion never narrows or widens anything. */
 export const hasRole = (roles: readonly Role[], role: Role): boolean =>

@@ -1,5 +1,5 @@
 /** Something did not settle in the time it had. */
-export class TimedOut extends Error {
+class TimedOut extends Error {
   override readonly name = 'TimedOut'
 }
 

@@ -153,7 +153,7 @@ const Timestamp = v.pipe(v.string(), v.metadata({ format: 'date-time' }))
 const Uuid = v.pipe(v.string(), v.metadata({ format: 'uuid' }))
 const Links = v.record(v.string(), v.string())
 
-export const Validation = v.object({
+const Validation = v.object({
   state: v.picklist(RUN_STATES),
   attempts: v.array(
     v.object({ at: Timestamp, duration_ms: Integer, outcome: v.string(), reason: v.nullable(v.string()) }),

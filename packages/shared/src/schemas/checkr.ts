@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isObject } from '../domain/is-object.ts'
 
-export const MAX_FINDINGS = 100
+const MAX_FINDINGS = 100
 
 /** One entry of a verdict, as the contract has it. Long texts are cut when they are stored. */
 export const Finding = v.object({
