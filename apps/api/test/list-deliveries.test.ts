@@ -31,6 +31,23 @@ test('admins page through the deliveries of their group, and nobody else does', 
   expect(await (await other.get('/webhooks/deliveries')).json()).toEqual({ items: [], next_cursor: null })
 })
 
+test('the few that failed are found beyond many that were made, in pages that may be empty', async () => {
+  await api.database.admin`
+    insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, created_at)
+    select gen_random_uuid(), 'busy', gen_random_uuid(), 'published', 'shop', 'msg_' || n, '{}',
+           case when n = 20100 then 'missed' else 'delivered' end, now() - make_interval(secs => n)
+      from generate_series(1, 20100) n`
+  const admin = await api.as('busy', 'root', 'admin')
+  const read = async (query: string) =>
+    (await (await admin.get(`/webhooks/deliveries?status=missed${query}`)).json()) as {
+      items: unknown[]
+      next_cursor: string | null
+    }
+  const first = await read('')
+  expect(first).toEqual({ items: [], next_cursor: expect.any(String) })
+  expect(await read(`&cursor=${first.next_cursor}`)).toMatchObject({ items: [{ status: 'missed' }], next_cursor: null })
+})
+
 test('deliveries are found by event, subscriber and status, and by nothing else', async () => {
   const admin = await api.as('acme', 'root', 'admin')
   const [row] = await api.database.admin<

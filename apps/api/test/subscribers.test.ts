@@ -89,6 +89,19 @@ describe('a replay', () => {
     expect(await second.json()).toMatchObject({ replayed: 300, next_since: null })
   })
 
+  it('says where to go on when it has looked through many that need not be sent again', async () => {
+    await api.database.admin`
+      insert into webhook_deliveries (id, group_id, event_id, event_type, subscriber, webhook_id, payload, state, created_at)
+      select gen_random_uuid(), 'acme', gen_random_uuid(), 'published', 'shop', 'msg_' || n, '{}', 'delivered', now() - make_interval(secs => n)
+        from generate_series(60, 50100) n`
+    const missed = await given({ state: 'missed' })
+    const first = (await (await olga.send('POST', '/webhooks/shop/replay')).json()) as { next_since: string }
+    expect(first).toMatchObject({ replayed: 0, next_since: expect.any(String) })
+    const second = await olga.send('POST', '/webhooks/shop/replay', { since: first.next_since })
+    expect(await second.json()).toMatchObject({ replayed: 1, next_since: null })
+    expect(await pending()).toEqual([missed])
+  })
+
   it.each([
     [{ since: 'yesterday' }, '/since'],
     [{ since: '2026-02-31T00:00:00Z' }, '/since'],

@@ -1,3 +1,4 @@
+import { findDeliveriesReach } from '@keepr/db/deliveries/find-deliveries-reach'
 import { listDeliveries as listRows } from '@keepr/db/deliveries/list-deliveries'
 import { DELIVERY_STATES } from '@keepr/shared/domain/webhooks'
 import * as v from 'valibot'
@@ -38,7 +39,7 @@ export const listDeliveries = route(
     query: Query,
     answers: {
       200: {
-        description: 'One page, newest first',
+        description: 'One page, newest first; with `status` it may be short, or empty, before the end',
         schema: v.object({ items: v.array(Delivery), next_cursor: v.nullable(v.string()) }),
         example: { items: [deliveryExample], next_cursor: null },
       },
@@ -52,8 +53,10 @@ export const listDeliveries = route(
     const question = JSON.stringify(['deliveries', actor.groupId, filters])
     const after = cursor === undefined ? undefined : readCursor(cursor, { question, key: ['time', 'id'] })
     const asked = { ...filters, group_id: actor.groupId, limit: limit + 1, after }
-    const rows = await c.get('ctx').readDb.read(actor, (tx) => listRows(tx, asked))
-    const last = rows.length > limit ? rows[limit - 1] : undefined
+    const { readDb } = c.get('ctx')
+    const rows = await readDb.read(actor, (tx) => listRows(tx, asked))
+    const [reach] = rows.length > limit ? [] : await readDb.read(actor, (tx) => findDeliveriesReach(tx, asked))
+    const last = rows.length > limit ? rows[limit - 1] : reach
     const next_cursor = last ? writeCursor([last.created_at, last.id], question) : null
     const items = rows.slice(0, limit).map(viewDelivery)
     return send(c, { status: 200, body: { items, next_cursor }, headers: revalidated })

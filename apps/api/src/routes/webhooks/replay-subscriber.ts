@@ -63,7 +63,7 @@ export const replaySubscriber = route(
     bodyExample: { since: '2026-11-23T00:00:00Z', until: '2026-11-24T00:00:00Z', status: 'failed' },
     answers: {
       202: {
-        description: `They are sent again, the oldest ${LIMIT} of them. Ask again with \`next_since\` as \`since\` until it is null.`,
+        description: `They are sent again, the oldest ${LIMIT} of them. Ask again with \`next_since\` as \`since\` until it is null, also where none were.`,
         schema: v.object({ subscriber: v.string(), replayed: Integer, next_since: v.nullable(time) }),
         example: { subscriber: 'deployments', replayed: 12, next_since: null },
       },
