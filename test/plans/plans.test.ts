@@ -230,6 +230,9 @@ describe('a page of 50', () => {
     ['with a rare word', { words: 'topic77' }],
     ['with a word that nothing has', { words: 'nowhere' }],
     ['with a rare tag, oldest first', { tags: ['rare-77'], sort: 'created_at' }],
+    ['with a rare tag, by name', { tags: ['rare-77'], sort: 'name' }],
+    ['with a tag that nothing has, by name', { tags: ['none'], sort: 'name' }],
+    ['with a rare word, by name', { words: 'topic77', sort: 'name' }],
   ])('%s', ([, question]) => expectBounded(page(question), 2400))
 
   // The index is asked for 2,000 rows before a tag or word counts as common; of most that are passed by then no more is looked

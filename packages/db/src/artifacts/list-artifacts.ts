@@ -47,11 +47,11 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
   const archived = asked.status === 'archived'
   const id = archived ? tx`original_id` : tx`id`
   const nothing = tx``
-  const condition = tx`
+  const conditions = (lying: Fragment) => tx`
     ${asked.foreign ? tx`group_id <> ${asked.group_id} and status = 'published' and usage_policy = 'public'` : tx`group_id = (select ${asked.group_id}::text)`}
     ${asked.type === undefined ? nothing : tx`and type = ${asked.type}`}
     ${asked.status === undefined ? nothing : withStatus(tx)[asked.status]}
-    ${needsIndex(asked) ? tx`and ctid = any ((${located(tx, asked)})::tid[])` : nothing}
+    ${lying}
     ${asked.tags.length === 0 ? nothing : tx`and tags @> (select ${JSON.stringify(asked.tags)}::text::jsonb)`}
     ${asked.category === undefined ? nothing : tx`and category = (select ${asked.category}::text)`}
     ${asked.usage_policy === undefined ? nothing : withPolicy(tx)[asked.usage_policy]}
@@ -64,7 +64,14 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     ${after(tx, asked, id)}
     order by ${inOrder(tx, asked.sort, id)}
     limit 201`
-  const longest = archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)
+  const active = (lying: Fragment) => activeArtifacts(tx, conditions(lying))
+  const longest = archived
+    ? archivedArtifacts(tx, conditions(nothing))
+    : !needsIndex(asked)
+      ? active(nothing)
+      : asked.sort === 'name'
+        ? rareOrInOrder(tx, asked, active)
+        : active(tx`and ctid = any ((${located(tx, asked)})::tid[])`)
   const rows = tx`
     select group_id, ${itemText(tx)} as item
       from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${inOrder(tx, asked.sort, tx`id`)} limit ${asked.limit}) ordered
@@ -180,22 +187,30 @@ const withPolicy = (tx: Tx): Record<UsagePolicy, Fragment> => ({
 })
 
 /** Whether the page is best found by tag or words: a name or a hash is narrower than those. */
-const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_hash, sort }: ListQuestion): boolean =>
+const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_hash }: ListQuestion): boolean =>
   (tags.length > 0 || words !== undefined) &&
   !foreign &&
   status !== 'archived' &&
-  [name, name_prefix, content_hash].every((narrower) => narrower === undefined) &&
-  sort !== 'name'
+  [name, name_prefix, content_hash].every((narrower) => narrower === undefined)
 
 /** Where the page, or all that it is found in, lies: from the function that may use the index of tags and words (migrations 0021, 0023 and 0042 say why). */
 const located = (tx: Tx, asked: ListQuestion) => tx`
   select locate_tagged_or_worded(
-    ${asked.tags.length === 0 ? null : JSON.stringify(asked.tags)}::text::jsonb,
-    translate(${asked.words ?? null}::text, '._-', '   '),
+    ${tagsAndWords(tx, asked)},
     ${asked.type ?? null}, ${asked.status ?? null}, ${asked.category ?? null}, ${asked.usage_policy ?? null},
     ${asked.created_after ?? null}::text::timestamptz, ${asked.created_before ?? null}::text::timestamptz,
     ${asked.after?.[0] ?? null}::text::timestamptz, ${asked.after?.[1] ?? null}::text::uuid,
     ${asked.sort === '-created_at'}, ${asked.limit})`
+
+const tagsAndWords = (tx: Tx, { tags, words }: ListQuestion) => tx`
+  ${tags.length === 0 ? null : JSON.stringify(tags)}::text::jsonb, translate(${words ?? null}::text, '._-', '   ')`
+
+/** What few have is read where it lies and sorted; what many have is met soon enough by who goes through all in their order. */
+const rareOrInOrder = (tx: Tx, asked: ListQuestion, active: (lying: Fragment) => Fragment) => tx`
+  with rare as materialized (select locate_rarely_marked(${tagsAndWords(tx, asked)}) as places)
+  (${active(tx`and ctid = any ((select places from rare)::tid[])`)})
+  union all
+  (${active(tx`and (select places from rare) is null`)})`
 
 /** The names' order mixes directions, so it is spelt out; the row comparison of the others is an index condition. */
 function after(tx: Tx, { sort, after: key }: ListQuestion, id: postgres.PendingQuery<postgres.Row[]>) {
