@@ -12,6 +12,7 @@ import { findOwnContent } from '@keepr/db/artifacts/find-own-content'
 import { findOwnLatest } from '@keepr/db/artifacts/find-own-latest'
 import { findOwnVersion } from '@keepr/db/artifacts/find-own-version'
 import { findVersion } from '@keepr/db/artifacts/find-version'
+import { amongRarelyMarked } from '@keepr/db/artifacts/find-rarely-marked'
 import { listArtifacts, type ListQuestion } from '@keepr/db/artifacts/list-artifacts'
 import { listSuperseded } from '@keepr/db/artifacts/list-superseded'
 import { listVersions } from '@keepr/db/artifacts/list-versions'
@@ -174,8 +175,10 @@ describe('a name of a thousand versions', () => {
 })
 
 describe('a page of 50', () => {
-  const page = (question: Partial<ListQuestion>) => async (tx: Tx) =>
-    await listArtifacts(tx, { group_id: 'acme', foreign: false, tags: [], sort: '-created_at', limit: 51, ...question })
+  const page = (question: Partial<ListQuestion>) => async (tx: Tx) => {
+    const base = { group_id: 'acme', foreign: false, tags: [], sort: '-created_at', limit: 51 } as const
+    return await listArtifacts(tx, await amongRarelyMarked({ ...base, ...question }, (query) => query(tx)))
+  }
   const deep = () => [known.created_at, known.id]
   // Rows of the page, their runs, and what was looked at and left out on the way.
   test.for<[string, () => Partial<ListQuestion>]>([

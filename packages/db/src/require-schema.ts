@@ -2,7 +2,7 @@ import type { Sql } from 'postgres'
 import { sqlState } from './transaction.ts'
 
 /** This release, and the newest of the migrations that it was made with. */
-export const built = { release: '0.1.0', migration: '0045_rare_tags_by_name' }
+export const built = { release: '0.1.0', migration: '0045_rare_tags_in_any_order' }
 
 /** The schema is older than this release needs, or supports it no longer. Somebody migrates, or upgrades; until then nothing works. */
 export class SchemaMisfit extends Error {

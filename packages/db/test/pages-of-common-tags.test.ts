@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { amongRarelyMarked } from '@keepr/db/artifacts/find-rarely-marked'
 import { listArtifacts, type ListQuestion, readItem } from '@keepr/db/artifacts/list-artifacts'
 import type { Db } from '@keepr/db/connect'
 import { toTimestamp } from '@keepr/db/timestamp'
@@ -32,7 +33,10 @@ afterAll(() => database[Symbol.asyncDispose]())
 
 const page = (question: Partial<ListQuestion>) => {
   const asked = { group_id: 'acme', foreign: false, tags: [], sort: '-created_at', limit: 201, ...question } as const
-  return db.withActor(alice, (tx) => listArtifacts(tx, asked))
+  return db.withActor(
+    alice,
+    async (tx) => await listArtifacts(tx, await amongRarelyMarked(asked, (query) => query(tx))),
+  )
 }
 
 async function throughAllPages(question: Partial<ListQuestion>): Promise<string[]> {
@@ -42,7 +46,7 @@ async function throughAllPages(question: Partial<ListQuestion>): Promise<string[
     ids.push(...items.map(({ id }) => id))
     const last = items.at(-1)
     if (items.length < 201 || !last) return ids
-    after = [last.created_at, last.id]
+    after = question.sort === 'name' ? [last.name, last.type, last.version, last.id] : [last.created_at, last.id]
   }
 }
 
@@ -59,19 +63,24 @@ it.for<Partial<ListQuestion>>([
   { tags: ['here and there', 'late'] },
   { tags: ['here and there', 'late'], words: 'seldom', sort: 'created_at' },
   { tags: ['here and there', 'late'], type: 'chain', category: 'of-3', status: 'published' },
+  { tags: ['here and there', 'late'], sort: 'name' },
+  { tags: ['late'], words: 'seldom', type: 'prompt', sort: 'name' },
+  { tags: ['early'], sort: 'name', status: 'published' },
 ])('pages of %j hold together what all have that is asked for, once and in order', async (question) => {
   const { tags = [], words, type, category, status, usage_policy, sort } = question
-  const expected = await database.admin<{ id: string }[]>`
-    select id from artifact_active
+  const expected = await database.admin<{ id: string; name: string }[]>`
+    select id, name from artifact_active
      where not (usage_policy = 'restricted' and created_by = 'bob')
        and tags @> ${JSON.stringify(tags)}::text::jsonb and (${words ?? null}::text is null or search_words @@ plainto_tsquery('simple', ${words ?? ''}))
        and (${type ?? null}::text is null or type = ${type ?? ''}) and (${category ?? null}::text is null or category = ${category ?? ''})
        and (${status ?? null}::text is null or status = ${status ?? ''})
        and (${usage_policy ?? null}::text is null or usage_policy = ${usage_policy ?? ''})
      order by created_at desc, id desc`
+  if (sort === 'created_at') expected.reverse()
+  if (sort === 'name') expected.sort((a, b) => (a.name < b.name ? -1 : 1))
   const ids = expected.map(({ id }) => id)
   expect(ids.length).toBeGreaterThan(0)
-  expect(await throughAllPages(question)).toEqual(sort === 'created_at' ? ids.toReversed() : ids)
+  expect(await throughAllPages(question)).toEqual(ids)
 })
 
 it('a page of a time is found within it', async () => {

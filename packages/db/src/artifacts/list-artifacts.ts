@@ -30,6 +30,8 @@ export type ListQuestion = {
   name?: string | undefined
   name_prefix?: string | undefined
   words?: string | undefined
+  /** All that can be in it, by their ids, where these are few (find-rarely-marked.ts). */
+  among?: readonly string[] | undefined
   created_after?: Timestamp | undefined
   created_before?: Timestamp | undefined
   sort: Sort
@@ -47,11 +49,12 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
   const archived = asked.status === 'archived'
   const id = archived ? tx`original_id` : tx`id`
   const nothing = tx``
-  const conditions = (lying: Fragment) => tx`
+  const condition = tx`
     ${asked.foreign ? tx`group_id <> ${asked.group_id} and status = 'published' and usage_policy = 'public'` : tx`group_id = (select ${asked.group_id}::text)`}
     ${asked.type === undefined ? nothing : tx`and type = ${asked.type}`}
     ${asked.status === undefined ? nothing : withStatus(tx)[asked.status]}
-    ${lying}
+    ${needsIndex(asked) ? tx`and ctid = any ((${located(tx, asked)})::tid[])` : nothing}
+    ${asked.among === undefined ? nothing : tx`and id = any (${[...asked.among]}::uuid[])`}
     ${asked.tags.length === 0 ? nothing : tx`and tags @> (select ${JSON.stringify(asked.tags)}::text::jsonb)`}
     ${asked.category === undefined ? nothing : tx`and category = (select ${asked.category}::text)`}
     ${asked.usage_policy === undefined ? nothing : withPolicy(tx)[asked.usage_policy]}
@@ -64,14 +67,7 @@ export function listArtifacts(tx: Tx, asked: ListQuestion): postgres.PendingQuer
     ${after(tx, asked, id)}
     order by ${inOrder(tx, asked.sort, id)}
     limit 201`
-  const active = (lying: Fragment) => activeArtifacts(tx, conditions(lying))
-  const longest = archived
-    ? archivedArtifacts(tx, conditions(nothing))
-    : !needsIndex(asked)
-      ? active(nothing)
-      : asked.sort === 'name'
-        ? rareOrInOrder(tx, asked, active)
-        : active(tx`and ctid = any ((${located(tx, asked)})::tid[])`)
+  const longest = archived ? archivedArtifacts(tx, condition) : activeArtifacts(tx, condition)
   const rows = tx`
     select group_id, ${itemText(tx)} as item
       from (select * from (${presentArtifacts(tx, longest, false)}) found order by ${inOrder(tx, asked.sort, tx`id`)} limit ${asked.limit}) ordered
@@ -186,12 +182,26 @@ const withPolicy = (tx: Tx): Record<UsagePolicy, Fragment> => ({
   restricted: tx`and usage_policy = 'restricted'`,
 })
 
-/** Whether the page is best found by tag or words: a name or a hash is narrower than those. */
-const needsIndex = ({ tags, words, foreign, status, name, name_prefix, content_hash }: ListQuestion): boolean =>
+/** Whether tags or words are best looked for by themselves: a name or a hash is narrower than those. */
+export const isFoundByMarks = ({
+  tags,
+  words,
+  foreign,
+  status,
+  name,
+  name_prefix,
+  content_hash,
+}: ListQuestion): boolean =>
   (tags.length > 0 || words !== undefined) &&
   !foreign &&
   status !== 'archived' &&
   [name, name_prefix, content_hash].every((narrower) => narrower === undefined)
+
+/** Whether the page is told with them. */
+const needsIndex = (asked: ListQuestion): boolean => asked.sort !== 'name' && isFoundByMarks(asked)
+
+export const tagsAndWords = (tx: Tx, { tags, words }: ListQuestion): Fragment => tx`
+  ${tags.length === 0 ? null : JSON.stringify(tags)}::text::jsonb, translate(${words ?? null}::text, '._-', '   ')`
 
 /** Where the page, or all that it is found in, lies: from the function that may use the index of tags and words (migrations 0021, 0023 and 0042 say why). */
 const located = (tx: Tx, asked: ListQuestion) => tx`
@@ -201,16 +211,6 @@ const located = (tx: Tx, asked: ListQuestion) => tx`
     ${asked.created_after ?? null}::text::timestamptz, ${asked.created_before ?? null}::text::timestamptz,
     ${asked.after?.[0] ?? null}::text::timestamptz, ${asked.after?.[1] ?? null}::text::uuid,
     ${asked.sort === '-created_at'}, ${asked.limit})`
-
-const tagsAndWords = (tx: Tx, { tags, words }: ListQuestion) => tx`
-  ${tags.length === 0 ? null : JSON.stringify(tags)}::text::jsonb, translate(${words ?? null}::text, '._-', '   ')`
-
-/** What few have is read where it lies and sorted; what many have is met soon enough by who goes through all in their order. */
-const rareOrInOrder = (tx: Tx, asked: ListQuestion, active: (lying: Fragment) => Fragment) => tx`
-  with rare as materialized (select locate_rarely_marked(${tagsAndWords(tx, asked)}) as places)
-  (${active(tx`and ctid = any ((select places from rare)::tid[])`)})
-  union all
-  (${active(tx`and (select places from rare) is null`)})`
 
 /** The names' order mixes directions, so it is spelt out; the row comparison of the others is an index condition. */
 function after(tx: Tx, { sort, after: key }: ListQuestion, id: postgres.PendingQuery<postgres.Row[]>) {

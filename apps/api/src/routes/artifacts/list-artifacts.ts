@@ -1,9 +1,11 @@
+import { amongRarelyMarked } from '@keepr/db/artifacts/find-rarely-marked'
 import { listArtifacts as askForPage, type ListQuestion, type Sort } from '@keepr/db/artifacts/list-artifacts'
 import { isForeign } from '@keepr/shared/domain/access'
 import { STATUSES } from '@keepr/shared/domain/lifecycle'
 import { ArtifactPage, USAGE_POLICY } from '@keepr/shared/schemas/artifact'
 import { Rfc3339 } from '@keepr/shared/schemas/rfc3339'
 import * as v from 'valibot'
+import type { Call } from '../../http/api.ts'
 import { cutPage } from '../../http/cut-page.ts'
 import { readCursor, type SortKey, writeCursor } from '../../http/cursor.ts'
 import { Cursor, PageLimit } from '../../http/page-limit.ts'
@@ -76,7 +78,7 @@ export const listArtifacts = route(
     problems: [],
   },
   async (c, { query }) => {
-    const { readDb, listedItems } = c.get('ctx')
+    const { listedItems } = c.get('ctx')
     const actor = c.get('actor')
     const { cursor, limit, sort, q, tag = [], name, scope, ...filters } = query
     const question = JSON.stringify([actor.groupId, sort, scope, q, tag, name, filters])
@@ -92,7 +94,7 @@ export const listArtifacts = route(
       limit: limit + 1,
       after: cursor === undefined ? undefined : readCursor(cursor, { question, key: keyOf[sort] }),
     }
-    const rows = await readDb.readShared(actor, ['list', asked], (tx) => askForPage(tx, asked))
+    const rows = await readPage(c, asked)
     const { page, isLast } = cutPage(rows, limit)
     const found = page.map((row) => listedItems(row, actor))
     const last = found.at(-1)
@@ -107,6 +109,14 @@ export const listArtifacts = route(
     return sendPage(c, items, next_cursor)
   },
 )
+
+async function readPage(c: Call, asked: ListQuestion) {
+  const { readDb } = c.get('ctx')
+  const actor = c.get('actor')
+  const marks = ['marked', asked.tags, asked.words]
+  const within = await amongRarelyMarked(asked, (query) => readDb.readShared(actor, marks, query))
+  return await readDb.readShared(actor, ['list', within], (tx) => askForPage(tx, within))
+}
 
 const keyOf: Record<Sort, SortKey> = {
   '-created_at': ['time', 'id'],
