@@ -18,7 +18,7 @@ const sets = readdirSync(join(chart, 'ci')).map((file) => file.replace('-values.
 const rendered = new Map<string, Manifest[]>()
 beforeAll(async () => {
   for (const set of sets) rendered.set(set, await render(set))
-}, 300_000) // the first time helm is fetched, which is 37 MB
+}, 120_000)
 
 const of = (set: string): Manifest[] => rendered.get(set) ?? []
 const podOf = (manifests: readonly Manifest[], name: string): PodSpec =>
